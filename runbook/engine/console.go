@@ -1,0 +1,46 @@
+package engine
+
+import (
+	"context"
+	"errors"
+)
+
+// A Console is the other side of a run: what a screen or a script holds. All
+// that passes through it is values, so that it can stand in another process.
+type Console interface {
+	// Subscribe returns the events from the first one on, in order, and closes
+	// the channel after the last. State is never dropped; progress, output and
+	// measurements that nobody took in time are merged. Every subscriber has a
+	// queue of its own and cannot hold up the run. cancel ends the subscription.
+	Subscribe() (events <-chan Envelope, cancel func())
+	// Answer gives a question its one answer. ErrAnswered says that there was one
+	// already; a *RefusedError says why this one will not do, and the question stays open.
+	Answer(a Answer) error
+	// Fetch gives a part of the payload of the open question.
+	Fetch(ctx context.Context, r Request) (Part, error)
+	// Interrupt asks the run to end early.
+	Interrupt(how Interrupt)
+}
+
+// An Interrupt says how a run is to end early.
+type Interrupt string
+
+// The interrupts.
+const (
+	// StopSoon lets the step in flight end and starts nothing new.
+	StopSoon Interrupt = "stop"
+	// CancelNow also cancels the step in flight: planning, waiting and measuring
+	// end at once, Terraform gets one interrupt and ends what it is doing.
+	CancelNow Interrupt = "cancel"
+	// GoOn takes StopSoon back, if it did not take effect yet.
+	GoOn Interrupt = "go on"
+)
+
+// ErrAnswered says that a question has its answer or was withdrawn.
+var ErrAnswered = errors.New("the question is answered already")
+
+// A RefusedError says why an answer will not do.
+type RefusedError struct{ Why string }
+
+// Error returns the reason.
+func (e *RefusedError) Error() string { return e.Why }

@@ -1,0 +1,85 @@
+package journal
+
+import "lockstep/runbook/safe"
+
+// OpenBody starts a run.
+type OpenBody struct {
+	Title       safe.Text `json:"title"`
+	Environment string    `json:"environment"`
+	Mode        string    `json:"mode"` // "live" or "rehearsal"
+	Runbook     string    `json:"runbook"`
+	Digest      string    `json:"digest"` // SHA-256 of the runbook's bytes
+	Lockstep    string    `json:"lockstep"`
+}
+
+// StepBody says that a step started or ended.
+type StepBody struct {
+	Position string    `json:"position"`
+	Kind     string    `json:"kind"`
+	Name     safe.Text `json:"name"`
+	State    string    `json:"state"` // "started", or a result: ok, failed, declined, stopped, accepted, skipped
+	Summary  safe.Text `json:"summary"`
+}
+
+// QuestionBody says what the operator was asked. The whole question, as it was
+// shown, is a blob named "question".
+type QuestionBody struct {
+	ID     string    `json:"id"`
+	Kind   string    `json:"kind"`
+	Title  safe.Text `json:"title"`
+	Digest string    `json:"digest"` // of what the answer binds, such as a saved plan; may be ""
+}
+
+// DecisionBody is the answer that was accepted.
+type DecisionBody struct {
+	Question     string    `json:"question"`
+	Kind         string    `json:"kind"`
+	Choice       string    `json:"choice"`
+	Item         string    `json:"item"`
+	Reason       safe.Text `json:"reason"`
+	Acknowledged []string  `json:"acknowledged"`
+	Digest       string    `json:"digest"`
+	Text         safe.Text `json:"text"` // first line of an edited text; the whole is a blob named "text"
+}
+
+// IntentBody is written, and durable, before an effect starts.
+type IntentBody struct {
+	Effect string         `json:"effect"`
+	What   safe.Text      `json:"what"`
+	Facts  map[string]any `json:"facts"`
+}
+
+// OutcomeBody says how the effect of an intent ended. An intent without an
+// outcome is unknown, never a success and never a failure.
+type OutcomeBody struct {
+	Intent int64          `json:"intent"` // seq of the intent
+	Result string         `json:"result"` // ok, failed, stopped
+	Detail safe.Text      `json:"detail"`
+	Facts  map[string]any `json:"facts"`
+}
+
+// EvidenceBody is something that was measured or shown.
+type EvidenceBody struct {
+	What  safe.Text      `json:"what"`
+	Facts map[string]any `json:"facts"`
+}
+
+// RefusalBody is something that was not done.
+type RefusalBody struct {
+	What safe.Text `json:"what"`
+	Why  safe.Text `json:"why"`
+}
+
+// RecoveredBody says what was set aside when the journal was opened.
+type RecoveredBody struct {
+	File   string `json:"file"`
+	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"`
+}
+
+// CloseBody ends a run.
+type CloseBody struct {
+	Result  string    `json:"result"` // done, failed, declined, stopped
+	Commit  string    `json:"commit"` // what was deployed, or "" when the pin was not written
+	Summary safe.Text `json:"summary"`
+}
