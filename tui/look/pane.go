@@ -39,3 +39,8 @@ type FetchedMsg struct {
 	Part    engine.Part
 	Err     error
 }
+
+// A Typist is a pane in which the operator may be writing, such as the words of
+// a search. While Typing reports true every key is the pane's, and none of them
+// is a choice.
+type Typist interface{ Typing() bool }
