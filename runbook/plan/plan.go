@@ -90,7 +90,7 @@ type Plan struct {
 	Lineage   string           `json:"lineage"`
 	Serial    int64            `json:"serial"`
 	Targets   []string         `json:"targets"`   // addresses the plan was limited to; nil for a full plan
-	Resources []ResourceChange `json:"resources"` // without no-ops
+	Resources []ResourceChange `json:"resources"` // without no-ops, except those that only moved
 	Outputs   []safe.Text      `json:"outputs"`   // names of root outputs that change
 	Drift     []ResourceChange `json:"drift"`     // changed outside Terraform since the last apply
 	Applyable bool             `json:"applyable"`
