@@ -1,0 +1,273 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"lockstep/runbook"
+	"lockstep/runbook/journal"
+	"lockstep/runbook/safe"
+)
+
+// A Recorder is the journal as the engine needs it. A record is durable when
+// Append returns without an error.
+type Recorder interface {
+	Append(d journal.Draft) (journal.Record, error)
+	PutBlob(name string, data []byte) (journal.BlobRef, error)
+	Path() string
+	Head() (seq int64, digest string)
+}
+
+// A Prober measures one live thing for as long as a run lasts.
+type Prober interface {
+	Outline() ProbeOutline
+	// Run measures on its schedule until ctx ends and tells every measurement.
+	Run(ctx context.Context, tell func(ProbeMeasured))
+}
+
+// A Config is all that a run needs.
+type Config struct {
+	Run         string // id of the run, new for each
+	Mode        Mode
+	Runbook     *runbook.Runbook
+	Environment string
+	Kit         Kit
+	Probers     []Prober
+	Journal     Recorder
+	Actor       journal.Actor
+	Folder      string           // relative paths of the runbook start here
+	WorkDir     string           // private and empty; the run removes it at its end
+	Version     string           // of Lockstep, for the record
+	Now         func() time.Time // time.Now when nil
+}
+
+// An Engine runs one runbook once. It is the [Console] of that run.
+type Engine struct {
+	cfg    Config
+	run    Run
+	stream *stream
+	desk   questions
+	steps  map[string]Step // by id
+
+	// Only the goroutine in Run uses these.
+	facts     Facts
+	decisions []safe.Text
+	applied   map[string]bool // ids of changes that were applied
+
+	mu      sync.Mutex
+	stop    bool // StopSoon
+	cancel  context.CancelCauseFunc
+	totals  map[string]*ProbeTotals
+	started time.Time
+}
+
+var _ Console = (*Engine)(nil)
+
+// New prepares a run: it builds every step, so that a runbook that cannot run
+// is refused before anything happens.
+func New(c Config) (*Engine, error) {
+	env := c.Runbook.Environments[c.Environment]
+	if env == nil {
+		return nil, fmt.Errorf("the runbook has no environment %q", c.Environment)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Mode != Live {
+		c.Mode = Rehearsal
+	}
+	e := &Engine{
+		cfg: c,
+		run: Run{
+			ID: c.Run, Mode: c.Mode, Runbook: c.Runbook, Environment: env, Actor: c.Actor,
+			Started: c.Now(), WorkDir: c.WorkDir, Folder: c.Folder,
+		},
+		stream:  newStream(c.Now),
+		steps:   map[string]Step{},
+		applied: map[string]bool{},
+		totals:  map[string]*ProbeTotals{},
+	}
+	if err := e.build(c.Runbook.Steps); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+func (e *Engine) build(steps []runbook.Step) error {
+	for _, s := range steps {
+		if s.Kind() == runbook.KindEachChange {
+			if err := e.build(s.EachChange); err != nil {
+				return err
+			}
+			continue
+		}
+		builder := e.cfg.Kit[s.Kind()]
+		if builder == nil {
+			return fmt.Errorf("step %s: nothing here can do %q", s.Position, s.Kind())
+		}
+		step, err := builder(s)
+		if err != nil {
+			return fmt.Errorf("step %s: %w", s.Position, err)
+		}
+		e.steps[s.ID] = step
+	}
+	return nil
+}
+
+// Run runs the steps. It blocks until the run is over and returns how it ended;
+// the error says why when it did not end well. Cancelling ctx is the same as
+// [CancelNow]. Run can be called once.
+func (e *Engine) Run(ctx context.Context) (Result, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	e.mu.Lock()
+	e.cancel, e.started = cancel, e.cfg.Now()
+	e.mu.Unlock()
+	defer e.stream.close()
+
+	if err := e.open(); err != nil {
+		return Failed, err
+	}
+	probing := e.probe(ctx)
+	err := e.walk(ctx, e.cfg.Runbook.Steps)
+	probing()
+	result := e.resultOf(err)
+	summary := e.summary(result, err)
+	if cerr := e.close(result, summary); cerr != nil {
+		err = errors.Join(err, cerr)
+		if result == OK {
+			result = Failed
+		}
+	}
+	if e.cfg.WorkDir != "" {
+		if rerr := os.RemoveAll(e.cfg.WorkDir); rerr != nil {
+			e.stream.publish("", Warned{safe.Sprintf("the work folder could not be removed: %v", rerr)})
+		}
+	}
+	e.stream.publish("", RunFinished{Result: result, Summary: summary})
+	return result, err
+}
+
+// open writes the first record and tells the first event.
+func (e *Engine) open() error {
+	rb := e.cfg.Runbook
+	if _, err := e.append("", 0, journal.KindOpen, journal.OpenBody{
+		Title: safe.Show(rb.Title), Environment: e.run.Environment.Name, Mode: string(e.run.Mode),
+		Runbook: rb.File, Digest: rb.Digest, Lockstep: e.cfg.Version,
+	}); err != nil {
+		return fmt.Errorf("the journal cannot be written, so nothing was started: %w", err)
+	}
+	started := RunStarted{
+		Run: e.run.ID, Title: safe.Show(rb.Title), Environment: safe.Show(e.run.Environment.Name), Mode: e.run.Mode,
+		Operator: safe.Show(e.cfg.Actor.Name + "@" + e.cfg.Actor.Host), Journal: safe.Show(e.cfg.Journal.Path()),
+		Steps: outline(rb.Steps, ""),
+	}
+	for _, p := range e.cfg.Probers {
+		started.Probes = append(started.Probes, p.Outline())
+	}
+	e.stream.publish("", started)
+	return nil
+}
+
+func outline(steps []runbook.Step, parent string) []StepOutline {
+	var out []StepOutline
+	for _, s := range steps {
+		out = append(out, StepOutline{
+			ID: s.ID, Position: s.Position, Kind: s.Kind(), Name: nameOf(s), Why: safe.Show(s.Why), Parent: parent,
+		})
+		out = append(out, outline(s.EachChange, s.ID)...)
+	}
+	return out
+}
+
+// probe starts every prober and returns a function that stops them and waits.
+func (e *Engine) probe(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	for _, p := range e.cfg.Probers {
+		wg.Go(func() {
+			defer e.guard()
+			p.Run(ctx, e.measured)
+		})
+	}
+	return func() {
+		cancel()
+		wg.Wait()
+	}
+}
+
+func (e *Engine) measured(m ProbeMeasured) {
+	e.mu.Lock()
+	t := e.totals[m.Probe]
+	if t == nil {
+		t = &ProbeTotals{Probe: m.Probe}
+		e.totals[m.Probe] = t
+	}
+	t.Asked++
+	t.Missed += m.Missed
+	switch m.Outcome {
+	case Fail:
+		t.Failed++
+	case Inconclusive:
+		t.Inconclusive++
+	}
+	e.mu.Unlock()
+	e.stream.publish("", m)
+}
+
+// guard ends the run when a goroutine of ours panics, instead of the program,
+// so that an effect under way is still waited for and recorded.
+func (e *Engine) guard() {
+	if r := recover(); r != nil {
+		e.end(fmt.Errorf("internal error: %v", r))
+	}
+}
+
+func (e *Engine) end(cause error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.cancel != nil {
+		e.cancel(cause)
+	}
+}
+
+// Subscribe implements [Console].
+func (e *Engine) Subscribe() (<-chan Envelope, func()) { return e.stream.subscribe() }
+
+// Interrupt implements [Console].
+func (e *Engine) Interrupt(how Interrupt) {
+	e.mu.Lock()
+	switch how {
+	case StopSoon, CancelNow:
+		e.stop = true
+	case GoOn:
+		e.stop = false
+	}
+	e.mu.Unlock()
+	e.stream.publish("", Interrupted{how})
+	if how == CancelNow {
+		e.end(ErrStopped)
+	}
+}
+
+func (e *Engine) stopping() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.stop
+}
+
+// append writes a record and tells that there is one more.
+func (e *Engine) append(step string, attempt int, kind journal.Kind, body any, blobs ...journal.BlobRef) (journal.Record, error) {
+	r, err := e.cfg.Journal.Append(journal.Draft{
+		Run: e.run.ID, Step: step, Attempt: attempt, Kind: kind, Actor: e.cfg.Actor, Body: body, Blobs: blobs,
+	})
+	if err != nil {
+		return r, fmt.Errorf("write the journal: %w", err)
+	}
+	e.stream.publish(step, Recorded{Seq: r.Seq, Kind: string(kind)})
+	return r, nil
+}

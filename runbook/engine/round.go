@@ -1,0 +1,93 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"lockstep/runbook"
+	"lockstep/runbook/journal"
+	"lockstep/runbook/safe"
+)
+
+// eachChange repeats steps, one change at a time, until the plan is empty.
+// Between two changes the operator may stop; then nothing is under way, and the
+// pin has not moved.
+func (e *Engine) eachChange(ctx context.Context, s runbook.Step) (err error) {
+	if err := e.mayStart(ctx); err != nil {
+		return err
+	}
+	if _, err := e.append(s.ID, 1, journal.KindStep, stepBody(s, "started", safe.Text{})); err != nil {
+		return err
+	}
+	e.stream.publish(s.ID, StepStarted{ID: s.ID, Attempt: 1})
+	done := 0
+	defer func() {
+		e.facts.Round = 0
+		result, text := e.resultOf(err), safe.Sprintf("%d changes", done)
+		if done == 1 {
+			text = safe.Lit("1 change")
+		}
+		err = errors.Join(err, e.finish(s, 1, result, text))
+	}()
+	for e.facts.Round = 1; ; e.facts.Round++ {
+		e.stream.publish(s.ID, RoundStarted{ID: s.ID, Round: e.facts.Round})
+		again := false
+		for _, child := range s.EachChange {
+			if err := e.step(ctx, child); err != nil {
+				return err
+			}
+			if child.Kind() != runbook.KindPlan {
+				continue
+			}
+			if e.facts.PlanEmpty {
+				return nil
+			}
+			if p := e.facts.Plan; p != nil {
+				again = e.applied[p.Change.ID]
+				e.applied[p.Change.ID] = true
+			}
+		}
+		done++
+		if err := e.next(ctx, s, again); err != nil {
+			return err
+		}
+	}
+}
+
+// next asks whether to go on, when another change is known to follow or the one
+// before was not the first with its content.
+func (e *Engine) next(ctx context.Context, s runbook.Step, again bool) error {
+	if err := e.mayStart(ctx); err != nil {
+		return err
+	}
+	if e.facts.Remaining == 0 && !again {
+		return nil
+	}
+	q := Question{
+		Kind:  AskNext,
+		Title: safe.Sprintf("change %d is done; go on with the next one?", e.facts.Round),
+		Choices: []Choice{
+			{
+				ID: "stop", Key: "s", Label: safe.Lit("stop here"), Stops: true,
+				Consequence: safe.Lit("what is applied stays and is verified; the pin does not move until the rest is done"),
+			},
+			{
+				ID: "continue", Key: "c", Label: safe.Lit("go on"), Recommended: !again,
+				Consequence: safe.Lit("plans afresh; nothing is applied before you have seen it"),
+			},
+		},
+	}
+	if n := e.facts.Remaining; n > 0 {
+		q.Body = append(q.Body, safe.Sprintf("%d more to go, as far as the last plan says.", n))
+	}
+	if again {
+		q.Body = append(q.Body, safe.Lit("The same change was applied before in this run: the configuration does not settle, and going on may never end."))
+	}
+	op := &desk{engine: e, step: s.ID, attempt: e.facts.Round, timer: newTimer(ctx, 0)}
+	defer op.timer.cancel()
+	_, err := op.Ask(ctx, q)
+	if errors.Is(err, ErrDeclined) {
+		return ErrStopped
+	}
+	return err
+}

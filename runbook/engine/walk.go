@@ -1,0 +1,225 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"lockstep/runbook"
+	"lockstep/runbook/journal"
+	"lockstep/runbook/safe"
+)
+
+// walk runs steps one after the other until one of them ends the run.
+func (e *Engine) walk(ctx context.Context, steps []runbook.Step) error {
+	for _, s := range steps {
+		var err error
+		if s.Kind() == runbook.KindEachChange {
+			err = e.eachChange(ctx, s)
+		} else {
+			err = e.step(ctx, s)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step runs one step, again and again as long as it fails and the operator says
+// so. The error is nil when the run goes on.
+func (e *Engine) step(ctx context.Context, s runbook.Step) error {
+	for attempt := e.attempt(s); ; attempt++ {
+		if err := e.mayStart(ctx); err != nil {
+			return err
+		}
+		report, err := e.once(ctx, s, attempt)
+		result, text := OK, report.Summary
+		switch {
+		case err == nil && report.Result != "":
+			result = report.Result
+		case err != nil:
+			result, text = e.resultOf(err), safe.Show(err.Error())
+		}
+		again, err := e.afterwards(ctx, s, attempt, result, err)
+		if errors.Is(err, errAccepted) {
+			result, err = Accepted, nil
+		}
+		if ferr := e.finish(s, attempt, result, text); ferr != nil {
+			return errors.Join(err, ferr)
+		}
+		if !again {
+			return err
+		}
+	}
+}
+
+// attempt numbers a step over the rounds of its each_change, so that its records
+// can be told apart.
+func (e *Engine) attempt(runbook.Step) int { return max(e.facts.Round, 1) }
+
+// mayStart reports why nothing new may start.
+func (e *Engine) mayStart(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if e.stopping() {
+		return ErrStopped
+	}
+	return nil
+}
+
+// once runs a step a single time.
+func (e *Engine) once(ctx context.Context, s runbook.Step, attempt int) (report Report, err error) {
+	if _, err := e.append(s.ID, attempt, journal.KindStep, stepBody(s, "started", safe.Text{})); err != nil {
+		return report, err
+	}
+	e.stream.publish(s.ID, StepStarted{ID: s.ID, Attempt: attempt})
+	timer := newTimer(ctx, s.Timeout.Std())
+	defer timer.cancel()
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("internal error in step %s: %v", s.Position, r)
+		}
+	}()
+	op := &desk{engine: e, step: s.ID, attempt: attempt, timer: timer}
+	report, err = e.steps[s.ID].Run(timer.ctx, op)
+	if err != nil && timer.ctx.Err() != nil && !errors.Is(err, ErrUnknown) {
+		// What the step saw as a cancelled context is what cancelled it.
+		err = errors.Join(context.Cause(timer.ctx), dropCancelled(err))
+	}
+	if errors.Is(err, ErrRehearsed) {
+		return report, nil
+	}
+	return report, err
+}
+
+// dropCancelled returns nil for an error that only says that a context ended.
+func dropCancelled(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
+}
+
+// errAccepted says that the operator goes on in spite of a failure.
+var errAccepted = errors.New("accepted")
+
+// afterwards decides what follows a step. again asks for another attempt.
+func (e *Engine) afterwards(ctx context.Context, s runbook.Step, attempt int, result Result, err error) (again bool, _ error) {
+	if err == nil || result == Declined || result == Stopped {
+		return false, err
+	}
+	if ctx.Err() != nil || s.OnFailure == runbook.FailureStops {
+		return false, err
+	}
+	op := &desk{engine: e, step: s.ID, attempt: attempt, timer: newTimer(ctx, 0)}
+	defer op.timer.cancel()
+	a, aerr := op.Ask(ctx, failureQuestion(s, result, err))
+	switch {
+	case errors.Is(aerr, ErrDeclined):
+		return false, err
+	case aerr != nil:
+		return false, errors.Join(err, aerr)
+	case a.Choice == "retry":
+		return true, nil
+	}
+	return false, errAccepted
+}
+
+// failureQuestion is the failure menu.
+func failureQuestion(s runbook.Step, result Result, err error) Question {
+	f := Failure{What: safe.Show(err.Error())}
+	acceptable := false
+	var p *Problem
+	if errors.As(err, &p) {
+		f.Hint, f.Lines, acceptable = safe.Show(p.Hint), p.Lines, p.Acceptable
+	}
+	stop := Choice{
+		ID: "stop", Key: "s", Label: safe.Lit("stop here"), Stops: true, Recommended: true,
+		Consequence: safe.Lit("what is applied stays, the pin does not move"),
+	}
+	accept := Choice{
+		ID: "accept", Key: "a", Label: safe.Lit("accept as it is"), NeedsReason: true,
+		Consequence: safe.Lit("the run goes on; the reason is recorded"),
+	}
+	q := Question{
+		Kind: AskFailure, Title: safe.Sprintf("%s failed", nameOf(s)), Payload: f, Choices: []Choice{stop},
+	}
+	if result == Unknown {
+		q.Kind = AskPostMortem
+		q.Title = safe.Sprintf("nobody knows how %s ended", nameOf(s))
+		q.Body = []safe.Text{safe.Lit("An effect was started and its end was not seen. Look at the live service and at Terraform's state before you answer; it is never repeated by itself.")}
+		accept.Label = safe.Lit("go on: I looked, it is done")
+		q.Choices = append(q.Choices, accept)
+		return q
+	}
+	q.Choices = append(q.Choices, Choice{
+		ID: "retry", Key: "r", Label: safe.Lit("try again now"), Consequence: safe.Lit("the step starts from its beginning"),
+	})
+	if acceptable {
+		q.Choices = append(q.Choices, accept)
+	}
+	return q
+}
+
+// finish records and tells how a step ended.
+func (e *Engine) finish(s runbook.Step, attempt int, result Result, text safe.Text) error {
+	started := e.stream.startOf(s.ID)
+	_, err := e.append(s.ID, attempt, journal.KindStep, stepBody(s, string(result), text))
+	e.stream.publish(s.ID, StepFinished{ID: s.ID, Result: result, Summary: text, Elapsed: e.cfg.Now().Sub(started)})
+	return err
+}
+
+// resultOf says in a word how something ended.
+func (e *Engine) resultOf(err error) Result {
+	switch {
+	case err == nil:
+		return OK
+	case errors.Is(err, ErrUnknown):
+		return Unknown
+	case errors.Is(err, ErrDeclined):
+		return Declined
+	case errors.Is(err, ErrStopped), errors.Is(err, context.Canceled):
+		return Stopped
+	}
+	return Failed
+}
+
+func stepBody(s runbook.Step, state string, text safe.Text) journal.StepBody {
+	return journal.StepBody{Position: s.Position, Kind: string(s.Kind()), Name: nameOf(s), State: state, Summary: text}
+}
+
+// nameOf returns what the operator reads for a step.
+func nameOf(s runbook.Step) safe.Text {
+	if s.Name != "" {
+		return safe.Show(s.Name)
+	}
+	switch s.Kind() {
+	case runbook.KindPickCommit:
+		return safe.Lit("Pick the commit")
+	case runbook.KindReviewDiff:
+		return safe.Lit("Review the diff")
+	case runbook.KindPlan:
+		return safe.Lit("Plan")
+	case runbook.KindApply:
+		return safe.Lit("Apply")
+	case runbook.KindVerify:
+		return safe.Lit("Verify")
+	case runbook.KindAnnounce:
+		return safe.Lit("Announce")
+	case runbook.KindRecordPin:
+		return safe.Lit("Record the pin")
+	case runbook.KindManual:
+		return safe.Lit("By hand")
+	case runbook.KindCommand:
+		return safe.Lit("Run a program")
+	case runbook.KindConfirm:
+		return safe.Lit("Confirm")
+	case runbook.KindWait:
+		return safe.Lit("Wait")
+	case runbook.KindEachChange:
+		return safe.Lit("One change at a time")
+	}
+	return safe.Show(string(s.Kind()))
+}
