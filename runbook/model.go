@@ -24,6 +24,8 @@ type Runbook struct {
 	// bytes in hexadecimal. Both are empty when it did not come from a file.
 	File   string `yaml:"-"`
 	Digest string `yaml:"-"`
+
+	warnings []Problem
 }
 
 // An Environment is one place that a commit can be deployed to.
@@ -51,9 +53,9 @@ type Terraform struct {
 	Binary      string            `yaml:"binary" doc:"Name or path of the program." default:"terraform"`
 	Version     string            `yaml:"version" doc:"Versions that are accepted, such as >= 1.9, < 2.0."`
 	Workspace   string            `yaml:"workspace" doc:"Terraform workspace; the default one when empty."`
-	Vars        map[string]string `yaml:"vars" doc:"Values of root variables. They are passed on, and never shown or recorded."`
+	Vars        map[string]string `yaml:"vars" env:"true" doc:"Values of root variables; a value may be ${NAME}, taken from the environment. They are passed on, and never shown or recorded."`
 	VarFiles    []string          `yaml:"var_files" doc:"Variable files, relative to terraform.directory."`
 	Backend     map[string]string `yaml:"backend" doc:"Settings passed to init as -backend-config. They are never shown or recorded."`
 	Environment []string          `yaml:"environment" doc:"Names of environment variables that Terraform may see; a * at the end matches any rest, as in AWS_*."`
-	Parallelism int               `yaml:"parallelism" doc:"How many resources are worked on at once." default:"10"`
+	Parallelism int               `yaml:"parallelism" doc:"How many resources are worked on at once." default:"10" min:"1" max:"256"`
 }

@@ -46,9 +46,9 @@ type DNSProbe struct {
 type HTTPProbe struct {
 	URL     string            `yaml:"url" doc:"An http or https address." required:"true"`
 	Method  string            `yaml:"method" doc:"GET or HEAD." default:"GET" enum:"GET,HEAD"`
-	Status  int               `yaml:"status" doc:"The status that is expected." default:"200"`
+	Status  int               `yaml:"status" doc:"The status that is expected." default:"200" min:"100" max:"599"`
 	Body    string            `yaml:"body" doc:"Text that the body must hold."`
-	Headers map[string]string `yaml:"headers" doc:"Headers that are sent; a value may be ${NAME}."`
+	Headers map[string]string `yaml:"headers" env:"true" doc:"Headers that are sent; a value may be ${NAME}, taken from the environment."`
 	Connect string            `yaml:"connect" doc:"host:port to connect to instead of what the name resolves to."`
 	CAFile  string            `yaml:"ca_file" doc:"PEM file of the authorities to trust, relative to the runbook; those of the system when missing."`
 }
@@ -70,7 +70,7 @@ type TCPProbe struct {
 // CommandProbe runs a program that only reads.
 type CommandProbe struct {
 	Argv   []string `yaml:"argv" doc:"Program and arguments, each a string of its own. No shell reads them." required:"true"`
-	Exit   int      `yaml:"exit" doc:"The exit code that is expected." default:"0"`
+	Exit   int      `yaml:"exit" doc:"The exit code that is expected." default:"0" min:"0" max:"255"`
 	Output string   `yaml:"output" doc:"Text that standard output must hold."`
 }
 

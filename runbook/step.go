@@ -92,7 +92,7 @@ type PickCommit struct{}
 
 // ReviewDiff sets the limits of what can be reviewed on a screen.
 type ReviewDiff struct {
-	MaxFileBytes int `yaml:"max_file_bytes" doc:"A file larger than this is unreviewable and has to be acknowledged." default:"8388608"`
+	MaxFileBytes int `yaml:"max_file_bytes" doc:"A file larger than this is unreviewable and has to be acknowledged." default:"8388608" min:"1" max:"1073741824"`
 }
 
 // Plan has no options yet beyond those of the environment.
@@ -108,7 +108,7 @@ type Verify struct {
 	Probes   []string `yaml:"probes" doc:"Probes that must pass." required:"true"`
 	Within   Duration `yaml:"within" doc:"How long the probes may take to pass." default:"5m"`
 	For      Duration `yaml:"for" doc:"How long they must go on passing without a break." default:"0s"`
-	Attempts int      `yaml:"attempts" doc:"How many measurements of a probe must pass in a row." default:"1"`
+	Attempts int      `yaml:"attempts" doc:"How many measurements of a probe must pass in a row." default:"1" min:"1" max:"1000000"`
 }
 
 // Announce is a message to channels.

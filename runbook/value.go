@@ -14,14 +14,22 @@ type Duration time.Duration
 func (d *Duration) UnmarshalText(b []byte) error {
 	v, err := time.ParseDuration(string(b))
 	if err != nil {
-		return fmt.Errorf("%q is not a length of time", b)
+		return notDuration(fmt.Sprintf("%q is not a length of time", b))
 	}
 	if v < 0 {
-		return fmt.Errorf("%q is negative", b)
+		return notDuration(fmt.Sprintf("%q is negative", b))
 	}
 	*d = Duration(v)
 	return nil
 }
+
+// notDuration is why a text is no length of time.
+type notDuration string
+
+func (e notDuration) Error() string { return string(e) }
+
+// Hint says how a length of time is written.
+func (notDuration) Hint() string { return "such as 30s, 15m or 2h" }
 
 // MarshalText writes the duration as Go does.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
