@@ -1,5 +1,3 @@
-// Package journal is the append-only record of everything a run asked, was
-// told, did and measured.
 package journal
 
 import (

@@ -13,6 +13,7 @@ package safe
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -40,14 +41,17 @@ func Lit(s literal) Text { return Show(string(s)) }
 
 // Show makes one line of outside text inert. Line breaks become visible as \n
 // and \r; use [Lines] to keep them as breaks.
-func Show(s string) Text {
-	if plain(s) {
+func Show(s string) Text { return show(s, MaxLine) }
+
+// show is Show with another cap, in bytes of s.
+func show(s string, limit int) Text {
+	if plain(s, limit) {
 		return Text{s}
 	}
 	var b strings.Builder
 	b.Grow(len(s) + 16)
 	for i := 0; i < len(s); {
-		if i >= MaxLine {
+		if i >= limit {
 			fmt.Fprintf(&b, "…[%d bytes more]", len(s)-i)
 			break
 		}
@@ -116,9 +120,10 @@ func (t Text) IsEmpty() bool { return t.s == "" }
 func (t Text) MarshalText() ([]byte, error) { return []byte(t.s), nil }
 
 // UnmarshalText reads a line and makes it inert again, so that a text that
-// crossed a process or a file is as safe as a new one.
+// crossed a process or a file is as safe as a new one. It does not shorten it a
+// second time: a text comes back as it was written.
 func (t *Text) UnmarshalText(b []byte) error {
-	*t = Show(string(b))
+	*t = show(string(b), math.MaxInt)
 	return nil
 }
 
@@ -130,9 +135,9 @@ var (
 // MarshalJSON writes the line as a JSON string.
 func (t Text) MarshalJSON() ([]byte, error) { return json.Marshal(t.s) }
 
-// plain reports whether s is short, printable ASCII and so already inert.
-func plain(s string) bool {
-	if len(s) > MaxLine {
+// plain reports whether s is within the limit, printable ASCII and so already inert.
+func plain(s string, limit int) bool {
+	if len(s) > limit {
 		return false
 	}
 	for i := range len(s) {

@@ -66,6 +66,20 @@ func TestText_staysInertThroughJSON(t *testing.T) {
 	}
 }
 
+func TestText_comesBackFromJSONAsItWas(t *testing.T) {
+	for _, in := range []string{strings.Repeat("x", 2*MaxLine), strings.Repeat("\x1b", 2*MaxLine), "größer\u202e"} {
+		want := Show(in)
+		raw, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got Text
+		if err := json.Unmarshal(raw, &got); err != nil || got != want {
+			t.Errorf("%d bytes came back as %d, %v", len(want.String()), len(got.String()), err)
+		}
+	}
+}
+
 func FuzzShow(f *testing.F) {
 	for _, s := range []string{"", "a\x1b[31m", "\u202e", "\xff\xfe", "a\r\nb\tc", "日本\u200d"} {
 		f.Add(s)

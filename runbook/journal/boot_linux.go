@@ -1,0 +1,15 @@
+package journal
+
+import (
+	"os"
+	"strings"
+)
+
+// bootID returns what tells this boot of the machine from others, or "".
+func bootID() string {
+	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
