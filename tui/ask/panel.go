@@ -1,0 +1,167 @@
+package ask
+
+import (
+	"lockstep/runbook/engine"
+	"lockstep/runbook/safe"
+	"lockstep/tui/look"
+)
+
+// Lines draws the chooser in the given width: the menu, and what is being
+// written. It is as high as it needs to be, but not higher than height; then
+// consequences are left out, but never a choice.
+func (c *Chooser) Lines(width, height int) []string {
+	for _, full := range []bool{true, false} {
+		lines := c.lines(width, full)
+		if len(lines) <= height || !full {
+			return c.around(lines, height)
+		}
+	}
+	return nil
+}
+
+// around drops lines before the last ones, which are those being written.
+func (c *Chooser) around(lines []string, height int) []string {
+	if len(lines) > height {
+		return lines[len(lines)-max(height, 0):]
+	}
+	return lines
+}
+
+func (c *Chooser) lines(width int, full bool) []string {
+	var out []string
+	if c.mode != Keys && !c.Typing() {
+		for i := range c.q.Choices {
+			out = append(out, c.choiceLines(i, width, full)...)
+		}
+	}
+	if c.Typing() {
+		out = append(out, c.promptLines(width, full)...)
+	}
+	if c.stage == sent {
+		out = append(out, look.NewLine(width).Add(c.st.Muted, safe.Lit("   recording the answer …")).String())
+	}
+	if !c.note.IsEmpty() {
+		for _, t := range look.Wrap(c.note, width-4) {
+			out = append(out, look.NewLine(width).Add(c.st.Warning, safe.Lit(" ! ")).Add(c.st.Warning, t).String())
+		}
+	}
+	return out
+}
+
+func (c *Chooser) choiceLines(i, width int, full bool) []string {
+	ch, why := c.q.Choices[i], c.disabled(i)
+	l := look.NewLine(width)
+	label := c.st.Bold
+	if c.mode == Cursor && i == c.cursor {
+		l.Add(c.st.Accent, safe.Lit(" ▸ "))
+	} else {
+		l.Add(c.st.Plain, safe.Lit("   "))
+	}
+	if !why.IsEmpty() {
+		label = c.st.Muted
+		l.Add(c.st.Muted, safe.Show(c.keys[i]))
+	} else {
+		l.Add(c.st.Key, safe.Show(c.keys[i]))
+	}
+	l.Add(c.st.Plain, safe.Lit("  ")).Add(label, ch.Label)
+	if ch.Recommended {
+		l.Add(c.st.Muted, safe.Lit("  (recommended)"))
+	}
+	says, in := says(ch, why)
+	if says.IsEmpty() || !full && why.IsEmpty() {
+		return []string{l.String()}
+	}
+	const column = 34
+	if rest := width - column - 1; rest > 28 && l.Used() < column {
+		out := []string{}
+		for n, t := range look.Wrap(says, rest) {
+			if n > 0 {
+				l = look.NewLine(width)
+			}
+			out = append(out, l.To(column).Add(in(c.st), t).String())
+		}
+		return out
+	}
+	out := []string{l.String()}
+	for _, t := range look.Wrap(says, width-7) {
+		out = append(out, look.NewLine(width).To(6).Add(in(c.st), t).String())
+	}
+	return out
+}
+
+// says joins what an operator should know of a choice before taking it.
+func says(ch engine.Choice, why safe.Text) (safe.Text, func(look.Styles) look.Style) {
+	muted := func(st look.Styles) look.Style { return st.Muted }
+	if !why.IsEmpty() {
+		return safe.Sprintf("not now: %s", why), muted
+	}
+	var parts []safe.Text
+	if !ch.Consequence.IsEmpty() {
+		parts = append(parts, ch.Consequence)
+	}
+	if ch.NeedsReason {
+		parts = append(parts, safe.Lit("asks for a reason, recorded"))
+	}
+	if w := seal(ch); w != "" {
+		parts = append(parts, safe.Sprintf("asks for the word “%s”", w))
+	}
+	return safe.Join(parts, "; "), muted
+}
+
+func (c *Chooser) promptLines(width int, full bool) []string {
+	ch := c.q.Choices[c.picked]
+	out := []string{look.RuleLine(c.st, width, ch.Label, c.st.Title)}
+	if full {
+		for _, t := range append(look.Wrap(ch.Consequence, width-2), look.Wrap(c.why, width-2)...) {
+			out = append(out, look.NewLine(width).To(1).Add(c.st.Plain, t).String())
+		}
+	}
+	if c.stage == reasoning {
+		l := look.NewLine(width).Add(c.st.Key, safe.Lit(" reason, recorded: "))
+		c.reason.add(l, c.st, width)
+		return append(out, l.String())
+	}
+	l := look.NewLine(width).Add(c.st.Plain, safe.Lit(" type "))
+	l.Add(c.st.Danger, safe.Sprintf("“%s”", seal(ch))).Add(c.st.Plain, safe.Lit(" to go on: "))
+	c.word.add(l, c.st, width)
+	return append(out, l.String())
+}
+
+// Hints lists the keys of the chooser: those that go on first, those that stop
+// the run in the second list.
+func (c *Chooser) Hints() (onward, stopping []look.Hint) { return c.hints(true) }
+
+// KeysOnly lists the keys that go on when enter belongs to the pane.
+func (c *Chooser) KeysOnly() []look.Hint {
+	onward, _ := c.hints(false)
+	return onward
+}
+
+func (c *Chooser) hints(enter bool) (onward, stopping []look.Hint) {
+	if c.Typing() {
+		return []look.Hint{{Key: "enter", Label: "done"}, {Key: "esc", Label: "back"}}, nil
+	}
+	if c.stage == sent {
+		return nil, nil
+	}
+	if c.mode == Cursor {
+		onward = append(onward, look.Hint{Key: "↑↓ enter", Label: "choose"})
+	}
+	preferred := -1
+	if c.mode != Cursor && enter {
+		preferred = c.preferred()
+	}
+	for i, ch := range c.q.Choices {
+		key := c.keys[i]
+		if i == preferred {
+			key = "enter"
+		}
+		h := look.Hint{Key: key, Label: ch.Label.String(), Disabled: c.disabled(i)}
+		if ch.Stops {
+			stopping = append(stopping, h)
+		} else {
+			onward = append(onward, h)
+		}
+	}
+	return onward, stopping
+}
