@@ -128,21 +128,24 @@ func isBare(s string) bool {
 	return true
 }
 
+// writeNumber writes an integer as it came and anything else as encoding/json
+// writes that float64. There is no negative zero.
 func writeNumber(b *bytes.Buffer, n json.Number) error {
-	if !strings.ContainsAny(n.String(), ".eE") {
-		if n == "-0" {
-			n = "0"
+	digits := []byte(n)
+	if strings.ContainsAny(n.String(), ".eE") {
+		f, err := n.Float64()
+		if err != nil {
+			return err
 		}
-		b.WriteString(n.String())
-		return nil
+		if digits, err = json.Marshal(f); err != nil {
+			return err
+		}
 	}
-	f, err := n.Float64()
-	if err != nil {
-		return err
+	if string(digits) == "-0" {
+		digits = digits[1:]
 	}
-	raw, err := json.Marshal(f)
-	b.Write(raw)
-	return err
+	b.Write(digits)
+	return nil
 }
 
 // A member is one entry of a JSON object.
