@@ -32,6 +32,10 @@ const (
 	// CancelNow also cancels the step in flight: planning, waiting and measuring
 	// end at once, Terraform gets one interrupt and ends what it is doing.
 	CancelNow Interrupt = "cancel"
+	// Abandon says that nobody is there any more: the effect under way ends by
+	// itself and is recorded, nothing new starts, and a question is answered by no
+	// one, which means no.
+	Abandon Interrupt = "abandon"
 	// GoOn takes StopSoon back, if it did not take effect yet.
 	GoOn Interrupt = "go on"
 )

@@ -42,12 +42,16 @@ func (d *desk) Ask(ctx context.Context, q Question) (Answer, error) {
 	case a := <-given:
 		return d.answered(q, a)
 	case <-ctx.Done():
+	case <-e.gone:
 	}
 	if a, late := e.desk.withdraw(q.ID, given); late {
 		return d.answered(q, a)
 	}
 	e.stream.publish(d.step, QuestionWithdrawn{q.ID})
 	cause := context.Cause(ctx)
+	if cause == nil {
+		cause = fmt.Errorf("%w: nobody is there to answer", ErrStopped)
+	}
 	_, err := e.append(d.step, d.attempt, journal.KindRefusal, journal.RefusalBody{
 		What: safe.Sprintf("question %s was withdrawn", q.ID), Why: safe.Show(cause.Error()),
 	})

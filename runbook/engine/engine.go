@@ -63,6 +63,7 @@ type Engine struct {
 	cancel  context.CancelCauseFunc
 	totals  map[string]*ProbeTotals
 	started time.Time
+	gone    chan struct{} // closed when nobody is there any more
 }
 
 var _ Console = (*Engine)(nil)
@@ -90,6 +91,7 @@ func New(c Config) (*Engine, error) {
 		steps:   map[string]Step{},
 		applied: map[string]bool{},
 		totals:  map[string]*ProbeTotals{},
+		gone:    make(chan struct{}),
 	}
 	if err := e.build(c.Runbook.Steps); err != nil {
 		return nil, err
@@ -244,6 +246,13 @@ func (e *Engine) Interrupt(how Interrupt) {
 	switch how {
 	case StopSoon, CancelNow:
 		e.stop = true
+	case Abandon:
+		e.stop = true
+		select {
+		case <-e.gone:
+		default:
+			close(e.gone)
+		}
 	case GoOn:
 		e.stop = false
 	}

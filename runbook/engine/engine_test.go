@@ -422,6 +422,30 @@ func TestEngine_cancelEndsAnOpenQuestionWithoutAnAnswer(t *testing.T) {
 	}
 }
 
+func TestEngine_nobodyThereMeansNo(t *testing.T) {
+	h := &harness{t: t, mode: Live, steps: []runbook.Step{confirm("a")}}
+	h.answer = func(c Console, q Question) { c.Interrupt(Abandon) }
+	ended := false
+	h.do = map[string]does{"a": func(ctx context.Context, op Operator) (Report, error) {
+		_, err := op.Effect(ctx, Intent{}, func(ctx context.Context) (Ending, error) {
+			h.engine.Interrupt(Abandon)
+			ended = ctx.Err() == nil
+			return Ending{}, nil
+		})
+		if err != nil {
+			return Report{}, err
+		}
+		_, err = op.Ask(ctx, Question{Kind: AskConfirm, Choices: yesNo})
+		return Report{}, err
+	}}
+	if r, _ := h.run(t.Context()); r != Stopped || !ended {
+		t.Errorf("result %q, the effect could end: %v", r, ended)
+	}
+	if h.journal.count(journal.KindOutcome) != 1 || h.journal.count(journal.KindDecision) != 0 {
+		t.Errorf("journal %q", h.journal.kinds())
+	}
+}
+
 func TestEngine_timeoutCountsWorkAndNotThinking(t *testing.T) {
 	s := confirm("a")
 	s.Timeout = runbook.Duration(20 * time.Millisecond)
