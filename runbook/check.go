@@ -45,9 +45,12 @@ func (c *checker) say(path, hint, format string, args ...any) {
 	}
 }
 
-// nameRule is what names of environments, probes, channels and steps look like:
-// they become parts of file names and of keys in other documents.
-var nameRule = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+// NamePattern is what names of environments, probes, channels and steps look
+// like, as a regular expression: they become parts of file names and of keys in
+// other documents.
+const NamePattern = `^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`
+
+var nameRule = regexp.MustCompile(NamePattern)
 
 const nameHint = "letters, digits, dots, dashes and underscores, at most 64, beginning with a letter or digit"
 
@@ -71,24 +74,6 @@ func (c *checker) known(path, what string, refs, names []string) {
 		case slices.Index(refs, ref) < i:
 			c.say(p, "remove one", "%s %q is named twice", what, ref)
 		}
-	}
-}
-
-// exactlyOne reports a mapping that should have exactly one of several keys.
-func (c *checker) exactlyOne(path string, kinds []string) {
-	what := spell(path)
-	var found []string
-	for _, k := range kinds {
-		if c.doc.Has(path + "." + k) {
-			found = append(found, k)
-		}
-	}
-	switch {
-	case len(found) == 0 && (c.doc.HasUnknown(path) || !c.doc.Has(path) || c.doc.Broken(path)):
-	case len(found) == 0:
-		c.doc.Report(path, what+" does not say what kind it is", "one of "+strings.Join(kinds, ", "))
-	case len(found) > 1:
-		c.doc.Report(path+"."+found[1], fmt.Sprintf("%s has more than one kind: %s", what, strings.Join(found, ", ")), "keep one of them")
 	}
 }
 

@@ -28,7 +28,6 @@ func (c *checker) pin(at string, p Pin) {
 	if !c.doc.Has(at) {
 		return
 	}
-	c.exactlyOne(at, []string{"file", "ref"})
 	if p.File != "" {
 		c.relative(at+".file", p.File)
 	} else if c.doc.Has(at + ".file") {

@@ -11,8 +11,6 @@ import (
 	"lockstep/runbook/strict"
 )
 
-var probeKinds = []string{"dns", "http", "tls", "tcp", "command", "no_changes"}
-
 // recordTypes are the types of DNS record that can be asked for.
 var recordTypes = []string{
 	"A", "AAAA", "CAA", "CNAME", "DNSKEY", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SRV", "SSHFP", "SVCB", "TLSA", "TXT",
@@ -20,7 +18,6 @@ var recordTypes = []string{
 
 func (c *checker) probe(at string, p *Probe) {
 	c.name(at, "a probe", p.Name)
-	c.exactlyOne(at, probeKinds)
 	c.longerThanZero(at+".every", p.Every)
 	c.longerThanZero(at+".timeout", p.Timeout)
 	switch {
@@ -86,11 +83,8 @@ func (c *checker) hostPort(at, address string) {
 	}
 }
 
-var channelKinds = []string{"slack", "webhook", "service", "email", "file", "stdout"}
-
 func (c *checker) channel(at string, ch *Channel) {
 	c.name(at, "a channel", ch.Name)
-	c.exactlyOne(at, channelKinds)
 	if c.doc.Has(at+".file") && strings.TrimSpace(ch.File) == "" {
 		c.say(at+".file", "a path such as announcements.txt", "%s.file is empty", at)
 	}

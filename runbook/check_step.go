@@ -10,11 +10,6 @@ import (
 // of templates descends for each bracket, so its depth is bounded by this.
 const maxTemplate = 16 << 10
 
-var stepKinds = []string{
-	string(KindPickCommit), string(KindReviewDiff), string(KindPlan), string(KindApply), string(KindVerify), string(KindAnnounce),
-	string(KindRecordPin), string(KindManual), string(KindCommand), string(KindConfirm), string(KindWait), string(KindEachChange),
-}
-
 // ids checks that the ids of steps are names and unique.
 func (c *checker) ids() {
 	seen := map[string]string{}
@@ -33,7 +28,6 @@ func (c *checker) ids() {
 
 // step checks one step by itself.
 func (c *checker) step(at string, s *Step) {
-	c.exactlyOne(at, stepKinds)
 	probes := sorted(c.rb.Probes)
 	switch {
 	case s.Apply != nil:

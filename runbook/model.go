@@ -43,8 +43,8 @@ type Environment struct {
 // A Pin says where the deployed commit of an environment is written down.
 // Exactly one of the two is set.
 type Pin struct {
-	File string `yaml:"file" doc:"A file on the branch that holds the commit and nothing else."`
-	Ref  string `yaml:"ref" doc:"A git reference such as refs/heads/deployed/production."`
+	File string `yaml:"file" kind:"true" doc:"A file on the branch that holds the commit and nothing else."`
+	Ref  string `yaml:"ref" kind:"true" doc:"A git reference such as refs/heads/deployed/production."`
 }
 
 // Terraform says how Terraform is run for an environment.

@@ -7,12 +7,12 @@ type Probe struct {
 	Timeout  Duration `yaml:"timeout" doc:"How long one measurement may take." default:"5s"`
 	Required bool     `yaml:"required" doc:"A required probe cannot be accepted as failed." default:"false"`
 
-	DNS       *DNSProbe       `yaml:"dns" doc:"Ask name servers for a record."`
-	HTTP      *HTTPProbe      `yaml:"http" doc:"Request a page."`
-	TLS       *TLSProbe       `yaml:"tls" doc:"Look at the certificate a server presents."`
-	TCP       *TCPProbe       `yaml:"tcp" doc:"Open a connection."`
-	Command   *CommandProbe   `yaml:"command" doc:"Run a program that only reads."`
-	NoChanges *NoChangesProbe `yaml:"no_changes" doc:"Plan with Terraform and expect nothing to do."`
+	DNS       *DNSProbe       `yaml:"dns" kind:"true" doc:"Ask name servers for a record."`
+	HTTP      *HTTPProbe      `yaml:"http" kind:"true" doc:"Request a page."`
+	TLS       *TLSProbe       `yaml:"tls" kind:"true" doc:"Look at the certificate a server presents."`
+	TCP       *TCPProbe       `yaml:"tcp" kind:"true" doc:"Open a connection."`
+	Command   *CommandProbe   `yaml:"command" kind:"true" doc:"Run a program that only reads."`
+	NoChanges *NoChangesProbe `yaml:"no_changes" kind:"true" doc:"Plan with Terraform and expect nothing to do."`
 }
 
 // Kind returns the key of the probe's kind, or "".
@@ -80,12 +80,12 @@ type NoChangesProbe struct{}
 // A Channel is where announcements go. Exactly one of the kind fields is set.
 type Channel struct {
 	Name    string  `yaml:"-"`
-	Slack   Secret  `yaml:"slack" doc:"Address of a Slack incoming webhook."`
-	Webhook Secret  `yaml:"webhook" doc:"Address that receives a JSON object by POST."`
-	Service Secret  `yaml:"service" doc:"Any other service, as an address of the notification library, such as discord://… or teams://…."`
-	Email   *Email  `yaml:"email" doc:"A message by SMTP."`
-	File    string  `yaml:"file" doc:"A file, relative to the runbook, that messages are appended to."`
-	Stdout  *Stdout `yaml:"stdout" doc:"Standard output, after the screen has closed."`
+	Slack   Secret  `yaml:"slack" kind:"true" doc:"Address of a Slack incoming webhook."`
+	Webhook Secret  `yaml:"webhook" kind:"true" doc:"Address that receives a JSON object by POST."`
+	Service Secret  `yaml:"service" kind:"true" doc:"Any other service, as an address of the notification library, such as discord://… or teams://…."`
+	Email   *Email  `yaml:"email" kind:"true" doc:"A message by SMTP."`
+	File    string  `yaml:"file" kind:"true" doc:"A file, relative to the runbook, that messages are appended to."`
+	Stdout  *Stdout `yaml:"stdout" kind:"true" doc:"Standard output, after the screen has closed."`
 }
 
 // Email says how messages are sent by SMTP.

@@ -27,18 +27,18 @@ type Step struct {
 	Timeout   Duration  `yaml:"timeout" doc:"How long the step may work, such as 15m. Time in which it waits for an answer does not count. No limit when missing."`
 	OnFailure OnFailure `yaml:"on_failure" doc:"What happens when the step fails: ask the operator, or stop the run." default:"ask" enum:"ask,stop"`
 
-	PickCommit *PickCommit `yaml:"pick_commit" doc:"Choose the commit to deploy from those the environment does not have."`
-	ReviewDiff *ReviewDiff `yaml:"review_diff" doc:"Read what the chosen commit changes."`
-	Plan       *Plan       `yaml:"plan" doc:"Plan with Terraform and choose the change to apply."`
-	Apply      *Apply      `yaml:"apply" doc:"Apply exactly the plan that was shown."`
-	Verify     *Verify     `yaml:"verify" doc:"Measure until the probes pass."`
-	Announce   *Announce   `yaml:"announce" doc:"Tell people."`
-	RecordPin  *RecordPin  `yaml:"record_pin" doc:"Write down that the environment is at the chosen commit."`
-	Manual     *Manual     `yaml:"manual" doc:"Instructions for a person, ticked off one by one."`
-	Command    *Command    `yaml:"command" doc:"Run a program."`
-	Confirm    *Confirm    `yaml:"confirm" doc:"Ask the operator before going on."`
-	Wait       *Wait       `yaml:"wait" doc:"Let time pass while the probes go on measuring."`
-	EachChange []Step      `yaml:"each_change" doc:"Steps that are repeated, one change at a time, until the plan is empty. The first is a plan."`
+	PickCommit *PickCommit `yaml:"pick_commit" kind:"true" doc:"Choose the commit to deploy from those the environment does not have."`
+	ReviewDiff *ReviewDiff `yaml:"review_diff" kind:"true" doc:"Read what the chosen commit changes."`
+	Plan       *Plan       `yaml:"plan" kind:"true" doc:"Plan with Terraform and choose the change to apply."`
+	Apply      *Apply      `yaml:"apply" kind:"true" doc:"Apply exactly the plan that was shown."`
+	Verify     *Verify     `yaml:"verify" kind:"true" doc:"Measure until the probes pass."`
+	Announce   *Announce   `yaml:"announce" kind:"true" doc:"Tell people."`
+	RecordPin  *RecordPin  `yaml:"record_pin" kind:"true" doc:"Write down that the environment is at the chosen commit."`
+	Manual     *Manual     `yaml:"manual" kind:"true" doc:"Instructions for a person, ticked off one by one."`
+	Command    *Command    `yaml:"command" kind:"true" doc:"Run a program."`
+	Confirm    *Confirm    `yaml:"confirm" kind:"true" doc:"Ask the operator before going on."`
+	Wait       *Wait       `yaml:"wait" kind:"true" doc:"Let time pass while the probes go on measuring."`
+	EachChange []Step      `yaml:"each_change" kind:"true" doc:"Steps that are repeated, one change at a time, until the plan is empty. The first is a plan."`
 
 	// Position is where the step stands, such as "4.2". Load sets it, and ID.
 	Position string `yaml:"-"`

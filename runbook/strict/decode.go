@@ -55,6 +55,7 @@ func (d *Document) decodeStruct(n *yaml.Node, v reflect.Value, path string) {
 		return
 	}
 	seen := map[string]bool{}
+	defer func() { d.oneKind(v.Type(), seen, path) }()
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, val := n.Content[i], n.Content[i+1]
 		if k.Kind != yaml.ScalarNode || k.ShortTag() != strTag || seen[k.Value] {
@@ -78,6 +79,20 @@ func (d *Document) decodeStruct(n *yaml.Node, v reflect.Value, path string) {
 		default:
 			setDefault(v.Field(f.Index), f)
 		}
+	}
+}
+
+// oneKind reports a mapping that has none, or more than one, of the keys that say
+// what kind it is. An unknown key may be the kind, mistyped.
+func (d *Document) oneKind(t reflect.Type, seen map[string]bool, path string) {
+	kinds := Kinds(t)
+	found := slices.DeleteFunc(slices.Clone(kinds), func(k string) bool { return !seen[k] })
+	switch {
+	case len(kinds) == 0, len(found) == 1, len(found) == 0 && d.unknown[path]:
+	case len(found) == 0:
+		d.Report(path, d.Spell(path)+" does not say what kind it is", "one of "+strings.Join(kinds, ", "))
+	default:
+		d.Report(under(path, found[1]), fmt.Sprintf("%s has more than one kind: %s", d.Spell(path), strings.Join(found, ", ")), "keep one of them")
 	}
 }
 

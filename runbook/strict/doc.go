@@ -17,6 +17,7 @@
 //	min:"1" max:"9"   the limits of a number
 //	env:"true"        a value may be ${NAME}; everywhere else ${ is a problem
 //	one:"true"        a list may be written as its only item
+//	kind:"true"       exactly one of the keys with this tag is given
 //
 // Fields are strings, ints, bools, types with UnmarshalText, structs, pointers
 // to structs, slices, and maps with string keys. A pointer to a struct may be

@@ -72,9 +72,6 @@ func (d *Document) Broken(path string) bool {
 	return false
 }
 
-// HasUnknown reports whether the mapping at the path has keys that are not known.
-func (d *Document) HasUnknown(path string) bool { return d.unknown[path] }
-
 // Usable reports whether the document could be decoded at all.
 func (d *Document) Usable() bool { return !d.unusable }
 

@@ -17,6 +17,7 @@ type Field struct {
 	Min, Max *int
 	Env      bool // the value, or a value of the map, may be ${NAME}
 	One      bool // a list may be written as its only item
+	Kind     bool // exactly one of the fields with this tag is given
 	Index    int  // of the field in its struct
 	Type     reflect.Type
 }
@@ -33,12 +34,24 @@ func Fields(t reflect.Type) []Field {
 		f := Field{
 			Key: key, Doc: sf.Tag.Get("doc"), Default: sf.Tag.Get("default"),
 			Required: sf.Tag.Get("required") == "true", Env: sf.Tag.Get("env") == "true", One: sf.Tag.Get("one") == "true",
-			Min: limit(sf.Tag.Get("min")), Max: limit(sf.Tag.Get("max")), Index: i, Type: sf.Type,
+			Kind: sf.Tag.Get("kind") == "true",
+			Min:  limit(sf.Tag.Get("min")), Max: limit(sf.Tag.Get("max")), Index: i, Type: sf.Type,
 		}
 		if e := sf.Tag.Get("enum"); e != "" {
 			f.Enum = strings.Split(e, ",")
 		}
 		out = append(out, f)
+	}
+	return out
+}
+
+// Kinds returns the keys of a struct type of which exactly one is given, or nil.
+func Kinds(t reflect.Type) []string {
+	var out []string
+	for _, f := range Fields(t) {
+		if f.Kind {
+			out = append(out, f.Key)
+		}
 	}
 	return out
 }
