@@ -60,7 +60,7 @@ func TestReadBlob_refusesWhatWasNotRecorded(t *testing.T) {
 
 func TestVerify_findsBlobsThatAreMissingOrChanged(t *testing.T) {
 	dir := writeJournal(t)
-	path := filepath.Join(dir, logName)
+	path := filepath.Join(dir, FileName)
 	v := mustVerify(t, path)
 	if !v.Intact || v.Blobs != 2 {
 		t.Fatalf("%+v", v)

@@ -137,11 +137,11 @@ func TestAppend_isNeverRetriedAfterFailure(t *testing.T) {
 // no acknowledged record is lost and the next writer brings it in order.
 func TestJournal_survivesEveryFailingOperation(t *testing.T) {
 	seed := writeJournal(t)
-	raw := mustRead(t, filepath.Join(seed, logName))
+	raw := mustRead(t, filepath.Join(seed, FileName))
 	failed := 0
 	for n := 1; ; n++ {
 		dir := t.TempDir()
-		path := filepath.Join(dir, logName)
+		path := filepath.Join(dir, FileName)
 		mustWrite(t, path, append(raw[:len(raw):len(raw)], `{"v":1,"log"`...))
 		d := &failingDisk{n: n, how: unix.EIO, part: true}
 		acked := 24

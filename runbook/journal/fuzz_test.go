@@ -9,7 +9,7 @@ import (
 // FuzzRead feeds lines to the reader. What it accepts must be what the writer
 // would have written, and it must never panic.
 func FuzzRead(f *testing.F) {
-	for _, line := range lines(mustRead(f, filepath.Join(writeJournal(f), logName))) {
+	for _, line := range lines(mustRead(f, filepath.Join(writeJournal(f), FileName))) {
 		f.Add(line)
 	}
 	f.Add([]byte("{}\n"))

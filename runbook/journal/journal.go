@@ -223,7 +223,7 @@ func (j *Journal) write(line []byte) error {
 }
 
 // Path returns the path of the file of records.
-func (j *Journal) Path() string { return filepath.Join(j.dir, logName) }
+func (j *Journal) Path() string { return filepath.Join(j.dir, FileName) }
 
 // Head returns the number and the digest of the last record; 0 and a digest of
 // zeros when there is none.

@@ -15,7 +15,7 @@ import (
 
 func TestJournal_isReadBackAsWritten(t *testing.T) {
 	dir := writeJournal(t)
-	path := filepath.Join(dir, logName)
+	path := filepath.Join(dir, FileName)
 	all, err := Read(path)
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +54,7 @@ func TestJournal_isReadBackAsWritten(t *testing.T) {
 
 func TestJournal_goesOnWhereItWasLeft(t *testing.T) {
 	dir := writeJournal(t)
-	before := mustRead(t, filepath.Join(dir, logName))
+	before := mustRead(t, filepath.Join(dir, FileName))
 	j := mustOpen(t, dir)
 	seq, head := j.Head()
 	r := mustAppend(t, j, evidence(1))
@@ -130,7 +130,7 @@ func TestOpen_refusesLinks(t *testing.T) {
 			victim := filepath.Join(t.TempDir(), "victim")
 			mustWrite(t, victim, []byte("precious"))
 			dir := t.TempDir()
-			if err := link.make(victim, filepath.Join(dir, logName)); err != nil {
+			if err := link.make(victim, filepath.Join(dir, FileName)); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := Open(dir, options()); err == nil || !strings.Contains(err.Error(), link.want) {
@@ -160,7 +160,7 @@ func TestOpen_refusesOtherLogAndDamage(t *testing.T) {
 	if _, err := Open(dir, o); err == nil || !strings.Contains(err.Error(), "lockstep/staging") {
 		t.Errorf("another log: %v", err)
 	}
-	path := filepath.Join(dir, logName)
+	path := filepath.Join(dir, FileName)
 	raw := mustRead(t, path)
 	raw[len(raw)/2] ^= 1
 	mustWrite(t, path, raw)

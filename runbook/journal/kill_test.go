@@ -87,7 +87,7 @@ func TestAppend_survivesKilledWriter(t *testing.T) {
 		if cmd.ProcessState.Exited() {
 			t.Fatalf("the writer ended by itself: %v", cmd.ProcessState)
 		}
-		v := mustVerify(t, filepath.Join(dir, logName))
+		v := mustVerify(t, filepath.Join(dir, FileName))
 		if !v.Intact || v.Records < acked {
 			t.Fatalf("kill %d: %d acknowledged, %d there, faults %v", k, acked, v.Records, v.Faults)
 		}

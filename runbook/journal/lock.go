@@ -13,8 +13,10 @@ import (
 	"lockstep/runbook/safe"
 )
 
+// FileName is the name of the file of records in the folder of a journal.
+const FileName = "journal.jsonl"
+
 const (
-	logName    = "journal.jsonl"
 	holderName = "holder.json"
 	blobsName  = "blobs"
 )
@@ -48,7 +50,7 @@ func (e *LockedError) Error() string {
 // Holder returns who writes the journal in dir now, and nil when nobody does or
 // there is no journal.
 func Holder(dir string) (*LockedError, error) {
-	path := filepath.Join(dir, logName)
+	path := filepath.Join(dir, FileName)
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
@@ -72,7 +74,7 @@ func readHolder(d disk, dir string) *LockedError {
 	if raw, err := d.readFile(filepath.Join(dir, holderName)); err != nil || json.Unmarshal(raw, e) != nil {
 		e = &LockedError{}
 	}
-	e.Path = filepath.Join(dir, logName)
+	e.Path = filepath.Join(dir, FileName)
 	return e
 }
 

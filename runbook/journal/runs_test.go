@@ -12,7 +12,7 @@ import (
 // stopAt makes a journal whose second run ends after n of its records.
 func stopAt(t *testing.T, n int) string {
 	t.Helper()
-	path := filepath.Join(writeJournal(t), logName)
+	path := filepath.Join(writeJournal(t), FileName)
 	raw := lines(mustRead(t, path))
 	var part []byte
 	for _, l := range raw[:12+n] {
@@ -77,7 +77,7 @@ func TestRuns_outcomeThatIsUnknownStaysUnknown(t *testing.T) {
 }
 
 func TestVerified_wantsALiveRunOfThisCommit(t *testing.T) {
-	all, err := Read(filepath.Join(writeJournal(t), logName))
+	all, err := Read(filepath.Join(writeJournal(t), FileName))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestVerified_wantsALiveRunOfThisCommit(t *testing.T) {
 }
 
 func TestVerify_saysFourThings(t *testing.T) {
-	v := mustVerify(t, filepath.Join(writeJournal(t), logName))
+	v := mustVerify(t, filepath.Join(writeJournal(t), FileName))
 	want := []string{"intact: 24 records in one chain, 2 blobs", "unsigned", "not anchored", "complete"}
 	for i, s := range v.Sentences() {
 		if !strings.HasPrefix(s.String(), want[i]) {

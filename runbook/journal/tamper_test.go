@@ -43,7 +43,7 @@ func mustFind(t *testing.T, what string, raw []byte, first, last int) {
 }
 
 func TestRead_findsEveryChangedByte(t *testing.T) {
-	raw := mustRead(t, filepath.Join(writeJournal(t), logName))
+	raw := mustRead(t, filepath.Join(writeJournal(t), FileName))
 	all := lines(raw)
 	flips, blind, at := 0, 0, 0
 	for n, line := range all {
@@ -79,7 +79,7 @@ func TestRead_findsEveryChangedByte(t *testing.T) {
 }
 
 func TestRead_findsDroppedDoubledSwappedLines(t *testing.T) {
-	all := lines(mustRead(t, filepath.Join(writeJournal(t), logName)))
+	all := lines(mustRead(t, filepath.Join(writeJournal(t), FileName)))
 	join := func(l ...[][]byte) []byte { return bytes.Join(slices.Concat(l...), nil) }
 	for n := range all {
 		if n < len(all)-1 {
@@ -97,7 +97,7 @@ func TestRead_findsDroppedDoubledSwappedLines(t *testing.T) {
 }
 
 func TestRead_findsEveryCutButTheCleanOnes(t *testing.T) {
-	raw := mustRead(t, filepath.Join(writeJournal(t), logName))
+	raw := mustRead(t, filepath.Join(writeJournal(t), FileName))
 	clean := 0
 	for cut := range raw {
 		line := bytes.Count(raw[:cut], []byte("\n")) + 1
@@ -118,8 +118,8 @@ func TestRead_findsEveryCutButTheCleanOnes(t *testing.T) {
 }
 
 func TestRead_findsRecordsOfAnotherJournal(t *testing.T) {
-	a := lines(mustRead(t, filepath.Join(writeJournal(t), logName)))
-	b := lines(mustRead(t, filepath.Join(writeJournal(t), logName)))
+	a := lines(mustRead(t, filepath.Join(writeJournal(t), FileName)))
+	b := lines(mustRead(t, filepath.Join(writeJournal(t), FileName)))
 	for n := 1; n < len(a); n++ {
 		spliced := bytes.Join(slices.Concat(a[:n], b[n:]), nil)
 		mustFind(t, fmt.Sprintf("spliced at line %d", n+1), spliced, n+1, n+1)
@@ -132,7 +132,7 @@ func rechained(t *testing.T, dir string, change func(n int, line []byte) []byte)
 	t.Helper()
 	var out []byte
 	prev := noPrev
-	for i, line := range lines(mustRead(t, filepath.Join(dir, logName))) {
+	for i, line := range lines(mustRead(t, filepath.Join(dir, FileName))) {
 		line = bytes.TrimSuffix(line, []byte("\n"))
 		r, err := decode(line)
 		if err != nil {
@@ -209,7 +209,7 @@ func TestRead_acceptsBodyWithoutLaterFields(t *testing.T) {
 
 func TestVerify_namesEachFaultOnce(t *testing.T) {
 	dir := writeJournal(t)
-	path := filepath.Join(dir, logName)
+	path := filepath.Join(dir, FileName)
 	all := lines(mustRead(t, path))
 	all[4] = []byte("{}\n")                                               // not a record
 	all[9] = bytes.Replace(all[9], []byte("static"), []byte("STATIC"), 1) // well-formed, shows in line 11

@@ -19,7 +19,7 @@ func TestOpen_setsIncompleteLineAside(t *testing.T) {
 
 	for cut := len(good) + 1; cut < len(raw); cut++ {
 		work := t.TempDir()
-		path := filepath.Join(work, logName)
+		path := filepath.Join(work, FileName)
 		mustWrite(t, path, raw[:cut])
 
 		var torn *TornError
@@ -70,7 +70,7 @@ func TestOpen_recordsWhatAnEarlierWriterSetAside(t *testing.T) {
 
 func TestOpen_setsHugeTailAside(t *testing.T) {
 	dir := writeJournal(t)
-	path := filepath.Join(dir, logName)
+	path := filepath.Join(dir, FileName)
 	good := mustRead(t, path)
 	tail := bytes.Repeat([]byte{0}, 3*maxLine)
 	mustWrite(t, path, append(good[:len(good):len(good)], tail...))
