@@ -118,3 +118,5 @@ require (
 	honnef.co/go/tools v0.8.2 // indirect
 	mvdan.cc/gofumpt v0.12.0 // indirect
 )
+
+replace a.lockstep/quiet => ./tui/quiet

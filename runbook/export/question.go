@@ -120,7 +120,7 @@ func tellPayload(d *document, p engine.Payload, q *question) {
 }
 
 func tellCandidates(d *document, p engine.Candidates) {
-	d.add(paragraph{say("%s is at ", p.Environment).code(p.Pin.Short).say(" of branch %s, %s behind; %d to choose from:", p.Branch, count(p.Ahead, "commit"), len(p.Items))})
+	d.add(paragraph{say("%s is at ", p.Environment).code(p.Pin.Short).say(" of branch %s, %s behind, %s:", p.Branch, count(p.Ahead, "commit"), count(len(p.Items), "candidate"))})
 	var items []inline
 	for _, c := range p.Items {
 		l := inline{}.code(c.Short).say(" ").text(c.Subject).say(" (%s, %s)", c.Author, c.When.UTC().Format(time.DateOnly))

@@ -1,0 +1,4 @@
+package tui
+
+// Before Bubble Tea can ask the terminal anything; see there.
+import _ "a.lockstep/quiet"
