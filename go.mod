@@ -40,6 +40,7 @@ require (
 )
 
 require (
+	a.lockstep/quiet v0.0.0
 	dario.cat/mergo v1.0.0 // indirect
 	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
 	github.com/Microsoft/go-winio v0.6.2 // indirect
