@@ -1,0 +1,1 @@
+static_domain_name = "static.crates.test"

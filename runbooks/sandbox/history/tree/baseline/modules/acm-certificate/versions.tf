@@ -1,0 +1,7 @@
+terraform {
+  required_providers {
+    sandbox = {
+      source = "sandbox.test/lockstep/sandbox"
+    }
+  }
+}

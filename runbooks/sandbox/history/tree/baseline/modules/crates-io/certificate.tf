@@ -1,0 +1,6 @@
+module "certificate" {
+  source = "../acm-certificate"
+
+  zone        = var.zone
+  domain_name = var.static_domain_name
+}

@@ -1,0 +1,22 @@
+package sandbox_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+
+	"lockstep/runbooks/sandbox/provider"
+)
+
+// TestMain makes the test binary the Terraform provider when Terraform starts it.
+func TestMain(m *testing.M) {
+	if provider.IsInvocation(os.Args[0]) {
+		if err := provider.Serve(context.Background()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
