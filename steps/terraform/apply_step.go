@@ -1,0 +1,232 @@
+package terraform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"lockstep/runbook"
+	"lockstep/runbook/engine"
+	"lockstep/runbook/safe"
+	"lockstep/steps/terraform/cli"
+	"lockstep/steps/terraform/planfile"
+)
+
+// applyStep applies exactly the saved plan that was shown.
+type applyStep struct {
+	tool  *Tool
+	watch []string
+}
+
+func (a *applyStep) Run(ctx context.Context, op engine.Operator) (engine.Report, error) {
+	facts := op.Facts()
+	if facts.Plan == nil {
+		// Tried again after it failed, or without a plan step: a plan can be used
+		// once, so there has to be a new one.
+		report, err := (&planStep{a.tool}).Run(ctx, op)
+		if err != nil || facts.Plan == nil {
+			return report, err
+		}
+	}
+	s := a.tool.session(op)
+	p := s.plans[facts.Plan.Plan.Digest]
+	if p == nil {
+		return engine.Report{}, errors.New("the plan was not made by this program")
+	}
+	if _, err := op.Ask(ctx, a.question(op, p)); err != nil {
+		return engine.Report{}, err
+	}
+	planned := facts.Plan
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.recheck(ctx, p); err != nil {
+		if errors.Is(err, engine.ErrStale) {
+			facts.Plan = nil
+			return engine.Report{}, op.Refuse(safe.Lit("the apply was refused"), err)
+		}
+		return engine.Report{}, err
+	}
+	w := &work{session: s, op: op, p: p, planned: planned, watch: a.watch}
+	_, err := op.Effect(ctx, engine.Intent{
+		Effect: runbook.EffectIrreversible,
+		What:   safe.Sprintf("apply to %s: %s", s.env.Name, planned.Change.Title),
+		Facts:  intentFacts(p, planned),
+	}, w.do)
+	if errors.Is(err, engine.ErrRehearsed) {
+		facts.Plan = nil
+		facts.Rehearsed = append(facts.Rehearsed, planned.Change.ID)
+		return engine.Report{Summary: safe.Sprintf("rehearsed: would apply %s", planned.Change.Title)}, nil
+	}
+	if w.started {
+		facts.Plan = nil
+		facts.Verified, facts.PlanEmpty = false, false
+		facts.Applied = append(facts.Applied, w.done)
+	}
+	if err != nil {
+		return engine.Report{}, err
+	}
+	return engine.Report{Summary: safe.Sprintf("%s in %s", planned.Change.Title, w.done.Took.Round(time.Second))}, nil
+}
+
+// question shows the plan that would be applied.
+func (a *applyStep) question(op engine.Operator, p *saved) engine.Question {
+	facts, run := op.Facts(), op.Run()
+	planned := facts.Plan
+	apply := engine.Choice{
+		ID: "apply", Tags: []string{"recommended"}, Key: "a", Irreversible: true, Recommended: true,
+		Label:       safe.Lit("apply this plan"),
+		Consequence: safe.Sprintf("%s in %s", countWords(&p.model), run.Environment.Name),
+	}
+	if planned.Change.Destroys {
+		apply.Typed = run.Environment.Name
+	}
+	q := engine.Question{
+		Kind:   engine.AskApply,
+		Title:  safe.Sprintf("apply to %s: %s", run.Environment.Name, planned.Change.Title),
+		Body:   a.body(p),
+		Digest: p.model.Digest,
+		Payload: engine.PlanReview{
+			Commit: *facts.Commit, Plan: p.model, Chosen: planned.Change, Hazards: planned.Hazards, Round: facts.Round,
+		},
+		Fetch: p.fetch,
+		Choices: []engine.Choice{{
+			ID: "stop", Key: "s", Stops: true, Label: safe.Lit("stop here"),
+			Consequence: safe.Lit("nothing is applied, and the pin does not move"),
+		}, apply},
+	}
+	if run.Rehearsal() {
+		q.Title = safe.Sprintf("rehearsal, nothing is applied: %s", planned.Change.Title)
+		q.Choices[1].Label = safe.Lit("go through this plan (rehearsal: nothing is applied)")
+	}
+	return q
+}
+
+func (a *applyStep) body(p *saved) []safe.Text {
+	body := []safe.Text{
+		safe.Sprintf("%s; state serial %d; terraform %s", countWords(&p.model), p.model.Serial, p.model.Terraform),
+	}
+	if ws := p.model.Workspace; ws != "default" {
+		body = append(body, safe.Sprintf("workspace %s", ws))
+	}
+	for _, i := range p.order.Dropped(&p.model) {
+		body = append(body, safe.Sprintf("%s: the old object stays aside for now", p.model.Resources[i].Address))
+	}
+	return body
+}
+
+// intentFacts is all that is needed to find out later what became of the apply.
+func intentFacts(p *saved, planned *engine.Planned) map[string]any {
+	f := planFacts(p)
+	f["change"] = planned.Change.ID
+	f["argv"] = p.work.root.ApplyArgv(p.file)
+	f["directory"] = p.work.root.Dir
+	f["environment"] = envNames(p.work.root.Env)
+	return f
+}
+
+// work is one apply under way.
+type work struct {
+	session *session
+	op      engine.Operator
+	p       *saved
+	planned *engine.Planned
+	watch   []string
+
+	started bool
+	done    engine.ChangeDone
+}
+
+// do runs Terraform. It is the effect: the intent is durable when it is called.
+func (w *work) do(ctx context.Context) (engine.Ending, error) {
+	// Once more, with nothing in between: these bytes are what was shown.
+	digest, err := planfile.Digest(w.p.file)
+	if err != nil || digest != w.p.model.Digest {
+		return engine.Ending{Result: engine.Failed}, stale("the saved plan is not the file any more that was shown")
+	}
+	if ctx.Err() != nil {
+		return engine.Ending{Result: engine.Stopped}, context.Cause(ctx)
+	}
+	began := time.Now()
+	w.started = true
+	board := newBoard(w.op, w.session.words, w.p)
+	log := &applyLog{net: w.session.words}
+	w.op.Tell(engine.ApplyStarted{Title: w.planned.Change.Title, Items: board.items, Watch: w.watch})
+	exit, err := w.p.work.root.Apply(ctx, w.p.file, func(m cli.Message) {
+		log.take(m)
+		board.take(m)
+	})
+	board.finish(err == nil)
+	result := resultOf(ctx, err)
+	took := time.Since(began)
+	after, serr := w.stateAfter(ctx)
+	w.op.Tell(engine.ApplyFinished{Result: result, Took: took, Serial: after.Serial})
+	w.done = engine.ChangeDone{Title: w.planned.Change.Title, Result: result, Took: took, Counts: w.p.model.Count()}
+	end := engine.Ending{
+		Result: result,
+		Facts: map[string]any{
+			"exit": exit, "lineage": safe.Show(after.Lineage).String(), "serial": after.Serial,
+			"took_ms": took.Milliseconds(), "items": board.outcome(), "output_dropped": log.dropped,
+		},
+		Blobs: []engine.Blob{{Name: "apply.jsonl", Data: log.bytes()}},
+	}
+	if serr != nil {
+		end.Facts["state_error"] = safe.Show(serr.Error())
+		w.op.Tell(engine.Warned{Text: safe.Sprintf("the state after the apply could not be read: %v", serr)})
+	}
+	return end, w.rescue(end, err)
+}
+
+func resultOf(ctx context.Context, err error) engine.Result {
+	switch {
+	case err == nil:
+		return engine.OK
+	case errors.Is(err, engine.ErrUnknown):
+		return engine.Unknown
+	case ctx.Err() != nil:
+		return engine.Stopped
+	}
+	return engine.Failed
+}
+
+// stateTimeout bounds the look at the state after an apply that was interrupted.
+const stateTimeout = 2 * time.Minute
+
+// stateAfter reads the state even when the run is being cancelled.
+func (w *work) stateAfter(ctx context.Context) (planfile.StateID, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stateTimeout)
+	defer cancel()
+	return w.p.work.root.State(ctx)
+}
+
+// rescue saves a state that Terraform could not save, and adds to the error
+// where it is.
+func (w *work) rescue(end engine.Ending, err error) error {
+	kept, rerr := w.session.rescueState(w.p.work.root.Dir)
+	if kept == "" && rerr == nil {
+		return err
+	}
+	lines := []safe.Text{
+		safe.Lit("TERRAFORM COULD NOT SAVE ITS STATE."),
+		safe.Lit("What was applied is in the file below and nowhere else. It holds secrets. Do not lose it."),
+	}
+	hint := "Save the state with: terraform state push " + kept + ", then plan again."
+	if rerr != nil {
+		lines = append(lines, safe.Sprintf("It could not be copied to a safe place: %v. Copy %s before this program ends.", rerr, erroredPath(w.p.work.root.Dir)))
+		hint = "Copy the file now, then save the state with terraform state push."
+	} else {
+		lines = append(lines, safe.Show(kept))
+	}
+	end.Facts["errored_state"] = safe.Show(kept).String()
+	var p *engine.Problem
+	if errors.As(err, &p) {
+		lines = append(append(lines, safe.Text{}), p.Lines...)
+	}
+	for _, l := range lines[:3] {
+		w.op.Tell(engine.Warned{Text: l})
+	}
+	if err == nil {
+		err = errors.New("terraform ended well")
+	}
+	return &engine.Problem{Err: fmt.Errorf("the state could not be saved: %w", err), Hint: hint, Lines: lines}
+}

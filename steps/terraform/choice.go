@@ -1,0 +1,160 @@
+package terraform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"lockstep/runbook/engine"
+	"lockstep/runbook/plan"
+	"lockstep/runbook/safe"
+)
+
+// everything is the id of the change that is the whole plan, and of the answer
+// that takes it.
+const everything = "everything"
+
+// A choice is a full plan of which the operator takes a part.
+type choice struct {
+	session   *session
+	full      *saved
+	changes   []plan.Change // the recommended sequence
+	rehearsed []string      // ids of changes that a rehearsal went through
+}
+
+// ask returns the change that the operator takes, and the reason when it is all
+// of them.
+func (c choice) ask(ctx context.Context, op engine.Operator) (plan.Change, string, error) {
+	a, err := op.Ask(ctx, c.question(op.Facts()))
+	if err != nil {
+		return plan.Change{}, "", err
+	}
+	if a.Choice == everything {
+		return c.everything(), a.Reason, nil
+	}
+	change, err := c.item(a.Item)
+	return change, "", err
+}
+
+func (c choice) question(facts *engine.Facts) engine.Question {
+	q := engine.Question{
+		Kind:   engine.AskChange,
+		Title:  safe.Lit("which change is next?"),
+		Body:   []safe.Text{safe.Sprintf("%s, split into %s", countWords(&c.full.model), count(len(c.changes), "change"))},
+		Digest: c.full.model.Digest,
+		Payload: engine.PlanReview{
+			Commit: *facts.Commit, Plan: c.full.model, Changes: c.changes, Round: facts.Round,
+		},
+		Check: c.check,
+		Fetch: c.full.fetch,
+		Choices: []engine.Choice{{
+			ID: "take", Tags: []string{"recommended"}, Key: "enter", NeedsItem: true, Recommended: true,
+			Label:       safe.Lit("take this change"),
+			Consequence: safe.Lit("plans it alone and shows that plan; nothing is applied yet"),
+		}},
+	}
+	if !c.isWhole() {
+		q.Choices = append(q.Choices, engine.Choice{
+			ID: everything, Tags: []string{"all-at-once"}, Key: "A", NeedsReason: true,
+			Label:       safe.Lit("everything at once"),
+			Consequence: safe.Lit("the whole plan becomes one apply, in Terraform's order; the reason is recorded; nothing is applied yet"),
+		})
+	}
+	q.Choices = append(q.Choices, engine.Choice{
+		ID: "stop", Key: "s", Stops: true,
+		Label:       safe.Lit("stop here"),
+		Consequence: safe.Lit("nothing more is applied, and the pin does not move"),
+	})
+	return q
+}
+
+// isWhole reports whether the only change is the whole plan.
+func (c choice) isWhole() bool {
+	return len(c.changes) == 1 && len(c.changes[0].Members) == len(c.full.model.Resources)
+}
+
+// check refuses an answer that cannot be planned.
+func (c choice) check(a engine.Answer) error {
+	if a.Choice != "take" {
+		return nil
+	}
+	change, err := c.item(a.Item)
+	if err != nil {
+		return err
+	}
+	if change.Targets == nil {
+		if left := c.outside(change); len(left) > 0 {
+			return fmt.Errorf("this change is a full plan of what is left, so it comes last; %s would come along", names(left))
+		}
+	}
+	for _, r := range c.full.model.Resources {
+		if !r.Previous.IsEmpty() && change.Targets != nil && !slices.Contains(change.Members, r.Index) {
+			return fmt.Errorf("%s has moved from %s, and Terraform refuses every other target until that is applied; take the change that moves it first", r.Address, r.Previous)
+		}
+	}
+	return nil
+}
+
+func (c choice) item(id string) (plan.Change, error) {
+	for _, change := range c.changes {
+		if change.ID == id {
+			return change, nil
+		}
+	}
+	return plan.Change{}, fmt.Errorf("the plan has no change %q", safe.Show(id))
+}
+
+// outside returns the resources of the full plan that are neither in a change
+// nor in one that was rehearsed.
+func (c choice) outside(change plan.Change) []plan.ResourceChange {
+	expected := c.expected(change)
+	return slices.DeleteFunc(slices.Clone(c.full.model.Resources), func(r plan.ResourceChange) bool {
+		return expected[r.Key()]
+	})
+}
+
+// expected returns the keys of what a plan of the change may hold. A rehearsal
+// applies nothing, so what it went through comes along again.
+func (c choice) expected(change plan.Change) map[string]bool {
+	keys := map[string]bool{}
+	for _, m := range change.Members {
+		keys[c.full.model.Resources[m].Key()] = true
+	}
+	if len(c.rehearsed) > 0 {
+		for _, other := range plan.Split(&c.full.model, c.full.order) {
+			if slices.Contains(c.rehearsed, other.ID) {
+				for _, m := range other.Members {
+					keys[c.full.model.Resources[m].Key()] = true
+				}
+			}
+		}
+	}
+	return keys
+}
+
+// everything returns the whole plan as one change.
+func (c choice) everything() plan.Change {
+	all := plan.Change{
+		ID:    everything,
+		Title: safe.Sprintf("everything at once: %s", countWords(&c.full.model)),
+		Why:   safe.Lit("taken by the operator instead of one change at a time"),
+	}
+	for _, r := range c.full.model.Resources {
+		all.Members = append(all.Members, r.Index)
+		all.Destroys = all.Destroys || r.Action.Destroys()
+	}
+	return all
+}
+
+// fetch gives parts of a plan while a question about it is open.
+func (p *saved) fetch(r engine.Request) (engine.Part, error) {
+	switch r.What {
+	case "resource":
+		attributes, err := p.doc.Attributes(r.Index)
+		return engine.ResourceDetail{Attributes: attributes}, err
+	case "order":
+		return engine.Order{WaitsFor: p.order.Waits(len(p.model.Resources))}, nil
+	}
+	return nil, errors.New("a plan has resources and an order, and nothing else")
+}
