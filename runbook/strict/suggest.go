@@ -12,7 +12,7 @@ func Nearest(word string, candidates []string) string {
 	if len(word) > longest {
 		return ""
 	}
-	best, bestAt := "", len(word)/3+2
+	best, bestAt := "", max(2, len(word)/3+1)
 	for _, c := range candidates {
 		if len(c) > longest {
 			continue
