@@ -19,15 +19,17 @@ func (v *View) View() string {
 
 func (v *View) draw() string {
 	lines := make([]string, 0, v.height)
-	lines = append(lines, v.header())
+	if v.head == "" {
+		v.head = v.header()
+	}
+	lines = append(lines, v.head)
 	if !v.low() {
-		lines = append(lines, v.rule())
+		lines = append(lines, v.line)
 	}
 	if v.beside() {
 		left, right := v.treeLines(), v.mainLines()
-		bar := look.NewLine(1).Add(v.st.Rule, safe.Lit("│")).String()
 		for i := range min(len(left), len(right)) {
-			lines = append(lines, left[i]+bar+right[i])
+			lines = append(lines, left[i]+v.bar+right[i])
 		}
 	} else {
 		lines = append(lines, v.mainLines()...)

@@ -67,13 +67,17 @@ func (v *View) Keys() []look.Hint {
 
 // press takes a key.
 func (v *View) press(k tea.KeyMsg) {
+	key := k.String()
+	if !v.prompt.Open && v.mode == showDiff && !v.inTree && v.file() != nil && v.scroll(key) {
+		v.note, v.frame = safe.Text{}, "" // the header stays
+		return
+	}
 	v.changed()
 	if v.prompt.Open {
 		v.search(k)
 		return
 	}
 	v.note = safe.Text{}
-	key := k.String()
 	switch v.mode {
 	case showHazards:
 		v.pressHazards(key)
@@ -108,7 +112,6 @@ func (v *View) pressDiff(key string) {
 	if f == nil {
 		return
 	}
-	page := max(f.stack.Height()-2, 1)
 	switch key {
 	case "v":
 		v.mark()
@@ -150,13 +153,14 @@ func (v *View) pressDiff(key string) {
 			v.inTree = !v.inTree
 			v.tree.show(v.cur)
 		}
-	default:
-		v.scroll(f, key, page)
 	}
 }
 
 // scroll moves the window on the file, and the hunk the operator is at with it.
-func (v *View) scroll(f *file, key string, page int) {
+// It reports whether the key was one for that.
+func (v *View) scroll(key string) bool {
+	f := v.file()
+	page := max(f.stack.Height()-2, 1)
 	switch key {
 	case "j", "down":
 		f.stack.Scroll(1)
@@ -175,18 +179,21 @@ func (v *View) scroll(f *file, key string, page int) {
 	case "G", "end":
 		f.stack.ScrollTo(f.stack.Lines())
 	default:
-		return
+		return false
 	}
-	if len(f.heads) == 0 {
-		return
-	}
-	// The hunk stays while its head is in sight; then it is the one at the edge.
-	if f.stack.Shown(f.heads[f.hunk]) {
+	f.follow()
+	return true
+}
+
+// follow lets the hunk the operator is at go with the window: it stays while
+// its head is in sight, and then is the one at the window's edge.
+func (f *file) follow() {
+	if len(f.heads) == 0 || f.stack.Shown(f.heads[f.hunk]) {
 		return
 	}
 	top, _ := f.stack.At(f.stack.Top())
 	at := f.hunkAt(top)
-	if at > f.hunk || at < f.hunk && at+1 < len(f.heads) && !f.stack.Shown(f.heads[at]) {
+	if at >= f.hunk || at+1 < len(f.heads) && !f.stack.Shown(f.heads[at]) {
 		f.setHunk(at)
 		return
 	}

@@ -65,7 +65,6 @@ func (v *View) row(f *file, i, w int) []string {
 		return v.column(f, r.left, left, i == v.hit())
 	}
 	a, b := v.column(f, r.left, left, i == v.hit()), v.column(f, r.right, right, false)
-	bar := v.st.Rule.Render(safe.Lit("│"))
 	out := make([]string, 0, max(len(a), len(b)))
 	for k := range max(len(a), len(b)) {
 		x, y := rows.Blank(left.width), rows.Blank(right.width)
@@ -75,7 +74,7 @@ func (v *View) row(f *file, i, w int) []string {
 		if k < len(b) {
 			y = b[k]
 		}
-		out = append(out, x+bar+y)
+		out = append(out, x+v.bar+y)
 	}
 	return out
 }

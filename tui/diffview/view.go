@@ -56,7 +56,8 @@ type View struct {
 	hitRow  int // the row the search is at, or -1
 	hazards hazards
 
-	frame string // the last View, or empty
+	// drawn before, or empty
+	frame, head, line, bar string
 }
 
 // New returns the pane for a question about an [engine.Review]. Nothing is
@@ -91,6 +92,8 @@ func (v *View) SetSize(width, height int) {
 		return
 	}
 	v.width, v.height = width, height
+	v.line = v.rule()
+	v.bar = v.st.Rule.Render(safe.Lit("│"))
 	if v.beside() && v.mode == showTree {
 		v.mode = showDiff
 	}
@@ -195,7 +198,8 @@ func (v *View) file() *file {
 	return v.files[v.cur]
 }
 
-func (v *View) changed() { v.frame = "" }
+// changed forgets the last frame and its header.
+func (v *View) changed() { v.frame, v.head = "", "" }
 
 // beside reports whether the list of files stands beside the diff.
 func (v *View) beside() bool { return v.width >= besideFrom }
