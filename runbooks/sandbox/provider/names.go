@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -170,6 +171,10 @@ func (n *names) exchange(ctx context.Context, m *dns.Msg) (*dns.Msg, error) {
 	var err error
 	for range 3 {
 		in, _, err = c.ExchangeContext(ctx, m, n.server)
+		if in != nil && errors.Is(err, dns.ErrAuth) {
+			// The library's word for NOTAUTH, for which there is a code as well.
+			return in, nil
+		}
 		if err == nil && in.Truncated && c.Net == "" {
 			c.Net = "tcp"
 			continue
