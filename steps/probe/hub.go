@@ -51,6 +51,18 @@ func NewHub(rb *runbook.Runbook, folder string, d Deps) (*Hub, error) {
 	return h, errors.Join(problems...)
 }
 
+// HubOf makes a hub of probers, by the names in their outlines.
+func HubOf(probers ...Prober) *Hub {
+	h := &Hub{sources: map[string]*source{}}
+	for _, p := range probers {
+		name := p.Outline().Name
+		h.names = append(h.names, name)
+		h.sources[name] = newSource(p)
+	}
+	slices.Sort(h.names)
+	return h
+}
+
 // Probers returns the probes that are measured during the whole run, by name.
 // Those of kind no_changes are not among them: a plan takes a lock and minutes,
 // so it is made only when a verification asks for it.

@@ -46,11 +46,6 @@ func (p *pretend) Measure(ctx context.Context) Measurement {
 	return Measurement{At: at, Took: time.Since(at), Outcome: engine.Pass, Word: safe.Lit("ok")}
 }
 
-// hubOf makes a hub of one pretended probe named p.
-func hubOf(p *pretend) *Hub {
-	return &Hub{names: []string{"p"}, sources: map[string]*source{"p": newSource(p)}}
-}
-
 func TestSchedule_isAbsoluteAndNeverDrifts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &pretend{every: 100 * time.Millisecond, takes: slices.Repeat([]time.Duration{37 * time.Millisecond}, 200)}
@@ -100,7 +95,7 @@ func TestSchedule_countsMissedSlots(t *testing.T) {
 func TestHub_measuresOnceHoweverManyListen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &pretend{every: time.Second, takes: slices.Repeat([]time.Duration{300 * time.Millisecond}, 100)}
-		h := hubOf(p)
+		h := HubOf(p)
 		ctx, cancel := context.WithCancel(t.Context())
 		var told []engine.ProbeMeasured
 		ended := make(chan struct{})
@@ -134,7 +129,7 @@ func TestHub_measuresOnceHoweverManyListen(t *testing.T) {
 func TestHub_startsAndEndsWithItsListeners(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &pretend{every: time.Second, takes: slices.Repeat([]time.Duration{time.Hour}, 9)}
-		h := hubOf(p)
+		h := HubOf(p)
 		for range 3 {
 			f, err := h.Follow([]string{"p"}, nil)
 			if err != nil {
@@ -158,7 +153,7 @@ func TestHub_startsAndEndsWithItsListeners(t *testing.T) {
 func TestHub_slowListenerMissesNothingAndHoldsUpNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &pretend{every: 10 * time.Millisecond}
-		h := hubOf(p)
+		h := HubOf(p)
 		f, err := h.Follow([]string{"p"}, nil)
 		if err != nil {
 			t.Fatal(err)
