@@ -7,11 +7,14 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"lockstep/runbook"
 	"lockstep/runbook/engine"
+	"lockstep/steps/terraform/redact"
 )
 
 // minValue is how long a value has to be so that it is looked for in other text.
@@ -48,9 +51,7 @@ func (s *session) inputs(w *workplace) (inputs, error) {
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
 		v := vars[name]
 		in.names = append(in.names, name)
-		if len(v) >= minValue {
-			s.values.Add(v, "‹var."+name+"›")
-		}
+		s.hide(s.values, v, "‹var."+name+"›")
 		if expression(v) {
 			in.vars = append(in.vars, name+"="+v)
 		} else {
@@ -84,9 +85,7 @@ func (s *session) backend(w *workplace) ([]string, error) {
 	var file strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		v := settings[name]
-		if len(v) >= minValue {
-			s.words.Add(v, "‹backend."+name+"›")
-		}
+		s.hide(s.words, v, "‹backend."+name+"›")
 		if t := strings.TrimSpace(v); strings.HasPrefix(t, "{") || strings.HasPrefix(t, "[") {
 			args = append(args, name+"="+v)
 		} else {
@@ -101,6 +100,25 @@ func (s *session) backend(w *workplace) ([]string, error) {
 		args = append(args, path)
 	}
 	return args, nil
+}
+
+// quoted finds the texts inside of a list or an object.
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// hide lets a net know a value, and the texts inside of it when it is a list or
+// an object.
+func (s *session) hide(net *redact.Net, value, shown string) {
+	if len(value) >= minValue {
+		net.Add(value, shown)
+	}
+	if !expression(value) {
+		return
+	}
+	for _, q := range quoted.FindAllString(value, -1) {
+		if text, err := strconv.Unquote(q); err == nil && len(text) >= minValue {
+			net.Add(text, shown)
+		}
+	}
 }
 
 // lookup finds a variable in the environment that the run was started with.
