@@ -76,6 +76,8 @@ func (c *checker) roundOrder(at string, s *Step, o *ordering, round *Step) {
 	switch {
 	case round != nil:
 		c.must(at, "put its steps in the list around it", "each_change stands in another each_change")
+	case c.doc.Broken(at):
+		return
 	case len(s.EachChange) == 0:
 		c.must(at, "begin it with plan and apply", "each_change (step %s) has no steps", s.Position)
 	case s.EachChange[0].Plan == nil:
@@ -83,7 +85,8 @@ func (c *checker) roundOrder(at string, s *Step, o *ordering, round *Step) {
 	case !applies:
 		c.must(at, "add an apply after the plan", "each_change (step %s) has no apply and would never end", s.Position)
 	}
-	inner := &ordering{picked: o.picked, applied: o.applied, pinned: o.pinned}
+	begins := len(s.EachChange) > 0 && s.EachChange[0].Plan != nil
+	inner := &ordering{picked: o.picked, planned: !begins, applied: o.applied, pinned: o.pinned}
 	c.orderOf(s.EachChange, at, inner, s)
 	o.picked, o.applied, o.pinned, o.planned = inner.picked, inner.applied, inner.pinned, false
 }

@@ -55,13 +55,15 @@ func (d *Document) decodeStruct(n *yaml.Node, v reflect.Value, path string) {
 		return
 	}
 	seen := map[string]bool{}
-	defer func() { d.oneKind(v.Type(), seen, path) }()
+	var order []string
+	defer func() { d.oneKind(v.Type(), order, path) }()
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, val := n.Content[i], n.Content[i+1]
 		if k.Kind != yaml.ScalarNode || k.ShortTag() != strTag || seen[k.Value] {
 			continue // reported by inspect
 		}
 		seen[k.Value] = true
+		order = append(order, k.Value)
 		at := slices.IndexFunc(fields, func(f Field) bool { return f.Key == k.Value })
 		if at < 0 {
 			d.unknownKey(n, k, path, fields)
@@ -84,9 +86,9 @@ func (d *Document) decodeStruct(n *yaml.Node, v reflect.Value, path string) {
 
 // oneKind reports a mapping that has none, or more than one, of the keys that say
 // what kind it is. An unknown key may be the kind, mistyped.
-func (d *Document) oneKind(t reflect.Type, seen map[string]bool, path string) {
+func (d *Document) oneKind(t reflect.Type, given []string, path string) {
 	kinds := Kinds(t)
-	found := slices.DeleteFunc(slices.Clone(kinds), func(k string) bool { return !seen[k] })
+	found := slices.DeleteFunc(given, func(k string) bool { return !slices.Contains(kinds, k) })
 	switch {
 	case len(kinds) == 0, len(found) == 1, len(found) == 0 && d.unknown[path]:
 	case len(found) == 0:

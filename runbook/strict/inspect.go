@@ -2,6 +2,8 @@ package strict
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -24,13 +26,22 @@ type trail struct {
 }
 
 func (t *trail) path() string {
-	switch {
-	case t == nil:
-		return ""
-	case t.key != "":
-		return under(t.up.path(), t.key)
+	var way []*trail
+	for ; t != nil; t = t.up {
+		way = append(way, t)
 	}
-	return item(t.up.path(), t.index)
+	var b strings.Builder
+	for _, t := range slices.Backward(way) {
+		switch {
+		case t.key == "":
+			fmt.Fprintf(&b, "[%d]", t.index)
+		case b.Len() > 0:
+			b.WriteString("." + t.key)
+		default:
+			b.WriteString(t.key)
+		}
+	}
+	return b.String()
 }
 
 // blame reports a problem of a node.

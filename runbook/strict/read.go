@@ -172,5 +172,8 @@ func (d *Document) syntax(err error) {
 	if strings.Contains(text, "cannot start any token") {
 		hint = "put the value in quotes, and indent with spaces, not with tabs"
 	}
+	if strings.Contains(text, "incompatible YAML document") {
+		hint = "remove the line with %YAML"
+	}
 	d.refuse(at, "not YAML: "+text, hint)
 }
