@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,21 +66,50 @@ func checkout(t *testing.T, s *sandbox.Sandbox, env, commit string) *root {
 	return r
 }
 
-// try runs Terraform and returns what it said and its exit code.
-func (r *root) try(args ...string) (stdout, stderr string, code int) {
-	r.t.Helper()
+// command is Terraform in this checkout, not started yet.
+func (r *root) command(args ...string) *exec.Cmd {
 	cmd := exec.Command("terraform", args...)
 	cmd.Dir = r.dir
 	cmd.Env = append(os.Environ(), r.s.Env()...)
 	for k, v := range r.s.Vars(r.env) {
 		cmd.Env = append(cmd.Env, "TF_VAR_"+k+"="+v)
 	}
+	return cmd
+}
+
+// try runs Terraform and returns what it said and its exit code.
+func (r *root) try(args ...string) (stdout, stderr string, code int) {
+	r.t.Helper()
+	cmd := r.command(args...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
 		r.t.Fatal(err)
 	}
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// readUntil reads up to the line that holds a text, or all when it is "".
+func readUntil(t *testing.T, r io.Reader, text string) string {
+	t.Helper()
+	var said strings.Builder
+	// One byte at a time, so that the next reader misses nothing.
+	b := make([]byte, 1)
+	for line := ""; ; {
+		if _, err := io.ReadFull(r, b); err != nil {
+			if text != "" {
+				t.Fatalf("%q was never said:\n%s", text, said.String())
+			}
+			return said.String()
+		}
+		said.WriteByte(b[0])
+		if line += string(b); b[0] == '\n' {
+			if text != "" && strings.Contains(line, text) {
+				return said.String()
+			}
+			line = ""
+		}
+	}
 }
 
 func (r *root) run(args ...string) string {

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -49,7 +48,7 @@ func sorted(ctx context.Context, s types.Set) []string {
 func pairs(ctx context.Context, m types.Map) map[string]string {
 	out := map[string]string{}
 	m.ElementsAs(ctx, &out, false)
-	return maps.Clone(out)
+	return out
 }
 
 // orNull keeps an attribute that was left out of the configuration apart from

@@ -42,7 +42,7 @@ func (*certificate) Schema(_ context.Context, _ resource.SchemaRequest, resp *re
 			},
 			"alternative_names": schema.SetAttribute{
 				Optional: true, ElementType: types.StringType, Description: "Further names.",
-				PlanModifiers: []planmodifier.Set{setplanmodifier.RequiresReplace()},
+				PlanModifiers: []planmodifier.Set{setplanmodifier.RequiresReplaceIf(differs, otherNames, otherNames)},
 			},
 			"validation_tokens": schema.MapAttribute{
 				Computed: true, ElementType: types.StringType,
@@ -50,6 +50,14 @@ func (*certificate) Schema(_ context.Context, _ resource.SchemaRequest, resp *re
 			},
 		},
 	}
+}
+
+const otherNames = "Other names need another certificate."
+
+// differs tells other names from a set that is empty instead of left out.
+func differs(_ context.Context, req planmodifier.SetRequest, resp *setplanmodifier.RequiresReplaceIfFuncResponse) {
+	none := len(req.StateValue.Elements()) == 0 && len(req.PlanValue.Elements()) == 0 && !req.PlanValue.IsUnknown()
+	resp.RequiresReplace = !none
 }
 
 // names returns all names, the first one first.
@@ -106,6 +114,10 @@ func (c *certificate) Read(ctx context.Context, req resource.ReadRequest, resp *
 	case err != nil:
 		resp.Diagnostics.AddError("Cannot read the certificate", err.Error())
 		return
+	}
+	if m.DomainName.IsNull() {
+		// Just imported: an empty set is what most configurations come down to.
+		m.AlternativeNames = setOf(nil)
 	}
 	m.DomainName, m.ValidationTokens = types.StringValue(out.Names[0]), mapOf(out.Tokens)
 	m.AlternativeNames = orNull(m.AlternativeNames, setOf(out.Names[1:]))
