@@ -110,14 +110,17 @@ func (s *Stack) Scroll(by int) { s.ScrollTo(s.top + by) }
 
 // Reveal scrolls as little as needed to have a block in the window, with a few
 // lines around it. Of a block that is taller than the window it shows the start.
-func (s *Stack) Reveal(block, around int) {
-	first, end := s.Start(block), s.Start(block+1)
-	around = max(min(around, (s.height-(end-first))/2), 0)
+func (s *Stack) Reveal(block, around int) { s.RevealAll(block, block, around) }
+
+// RevealAll does the same for several blocks, from first to last.
+func (s *Stack) RevealAll(first, last, around int) {
+	begin, end := s.Start(first), s.Start(last+1)
+	around = max(min(around, (s.height-(end-begin))/2), 0)
 	if end+around > s.top+s.height {
-		s.ScrollTo(min(end+around-s.height, first))
+		s.ScrollTo(min(end+around-s.height, begin))
 	}
-	if first-around < s.top {
-		s.ScrollTo(first - around)
+	if begin-around < s.top {
+		s.ScrollTo(begin - around)
 	}
 }
 

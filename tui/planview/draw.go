@@ -1,0 +1,121 @@
+package planview
+
+import (
+	"strings"
+
+	"lockstep/runbook/safe"
+	"lockstep/tui/look"
+	"lockstep/tui/rows"
+)
+
+// View returns the pane as it is now. It joins lines that were drawn before.
+func (v *View) View() string {
+	if v.frame == "" && v.width > 0 && v.height > 0 {
+		v.frame = v.draw()
+	}
+	return v.frame
+}
+
+func (v *View) draw() string {
+	if v.head == nil {
+		v.head = []string{v.title(), v.facts()}
+	}
+	lines := make([]string, 0, v.height+2)
+	lines = append(lines, v.head...)
+	if v.order != nil {
+		lines = append(lines, v.order.draw(v)...)
+	} else {
+		lines = append(lines, rows.Draw(&v.stack, &v.cache, rows.Blank(v.width), v.drawBlock)...)
+	}
+	lines = append(lines, v.status())
+	return strings.Join(lines[:v.height], "\n")
+}
+
+// title is the first line: what this is, and how much of what.
+func (v *View) title() string {
+	p := &v.review.Plan
+	all := tally{}
+	for _, g := range v.groups {
+		for a, n := range g.tally {
+			all[a] += n
+		}
+	}
+	l := look.NewLine(v.width).Add(v.st.Plain, safe.Lit(" "))
+	if v.apply {
+		right := all.bits(v.st, true).Add(v.st.Plain, safe.Lit(" "))
+		if 8+right.Width()+look.Width(v.review.Chosen.Title) > v.width {
+			right = all.bits(v.st, false).Add(v.st.Plain, safe.Lit(" "))
+		}
+		l.Add(v.st.Muted, safe.Lit("Apply  "))
+		l.Add(v.st.Title, rows.Short(v.review.Chosen.Title, max(v.width-l.Used()-right.Width()-2, 10)))
+		return right.Right(l, v.width).String()
+	}
+	l.Add(v.st.Title, safe.Sprintf("Plan for %s", v.review.Commit.Short))
+	if len(p.Resources) == 0 {
+		return l.Add(v.st.Good, safe.Lit(" · nothing to do")).String()
+	}
+	if words := all.bits(v.st, true); l.Used()+3+words.Width() <= v.width {
+		words.Put(l.Add(v.st.Rule, safe.Lit(" · ")))
+	} else {
+		all.bits(v.st, false).Put(l.Add(v.st.Rule, safe.Lit(" ·")))
+	}
+	return l.Right(v.st.Muted, safe.Sprintf("  serial %d ", p.Serial)).String()
+}
+
+// facts is the second line: what has to be read first, and which plan this is.
+func (v *View) facts() string {
+	p := &v.review.Plan
+	l := look.NewLine(v.width).Add(v.st.Plain, safe.Lit(" "))
+	if n := v.unaccepted(); n > 0 {
+		l.Add(v.st.Warning, safe.Sprintf("! %s to accept: h", count(n, "hazard"))).Add(v.st.Plain, safe.Lit("  "))
+	} else if n := len(v.review.Hazards); n > 0 && !v.apply {
+		l.Add(v.st.Muted, safe.Sprintf("%s, nothing left to accept", count(n, "hazard")))
+	}
+	if v.apply {
+		digest := p.Digest
+		if len(digest) > 12 {
+			digest = digest[:12]
+		}
+		l.Add(v.st.Muted, safe.Lit("saved plan ")).Add(v.st.Accent, safe.Show(digest))
+		l.Add(v.st.Muted, safe.Sprintf(" · commit %s", v.review.Commit.Short))
+		if v.review.Round > 0 {
+			l.Add(v.st.Muted, safe.Sprintf(" · change %d of this run", v.review.Round))
+		}
+	}
+	var right rows.Bits
+	if len(p.Targets) > 0 && !v.apply {
+		right = right.Add(v.st.Warning, safe.Sprintf("  limited to %s", count(len(p.Targets), "target")))
+	} else if !p.Complete && !v.apply {
+		right = right.Add(v.st.Warning, safe.Lit("  Terraform calls it incomplete"))
+	}
+	if v.apply {
+		right = right.Add(v.st.Muted, safe.Sprintf("  serial %d", p.Serial))
+	} else if v.review.Round > 0 {
+		right = right.Add(v.st.Muted, safe.Sprintf("  change %d of this run", v.review.Round))
+	}
+	return right.Add(v.st.Plain, safe.Lit(" ")).Right(l, v.width).String()
+}
+
+// status is the last line: what is searched, what was refused, or where in the
+// list the operator is.
+func (v *View) status() string {
+	if v.prompt.Open {
+		return v.prompt.Line(v.st, v.width)
+	}
+	l := look.NewLine(v.width).Add(v.st.Plain, safe.Lit(" "))
+	if !v.note.IsEmpty() {
+		return l.Add(v.st.Warning, v.note).String()
+	}
+	s := &v.stack
+	if v.order != nil {
+		s = &v.order.stack
+	}
+	if s.Lines() <= s.Height() {
+		return l.String()
+	}
+	l.Add(v.st.Muted, safe.Sprintf("lines %d–%d of %d", s.Top()+1, s.Bottom(), s.Lines()))
+	if !s.AtEnd() {
+		l.Add(v.st.Warning, safe.Lit(" · more below"))
+	}
+	return l.String()
+}
