@@ -45,8 +45,8 @@
 // the order of the Go type; keys of free maps (facts) stand in byte order. A string
 // escapes only the quotation mark, the backslash, controls below 0x20 (\b \f \n \r \t where
 // they exist, \u00xx otherwise), and U+2028 and U+2029. A number is an integer, or
-// the shortest decimal that reads back as the same float64 as encoding/json writes it. A list or
-// map without entries is [] or {}, never null.
+// the shortest decimal that reads back as the same float64, as encoding/json
+// writes it; zero has no sign. A list or map of a body that has no entries is [] or {}, never null.
 //
 // # Kinds
 //

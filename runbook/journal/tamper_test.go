@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -42,32 +43,83 @@ func mustFind(t *testing.T, what string, raw []byte, first, last int) {
 	}
 }
 
+// A place is where a reader stands in a journal that is whole up to there, so
+// that a test of many changes does not read the same lines again and again.
+type place struct {
+	chain chain
+	line  int // from 1
+}
+
+// places returns where a reader stands before each line.
+func places(t *testing.T, all [][]byte) []place {
+	t.Helper()
+	c := newChain()
+	var out []place
+	for n, line := range all {
+		here := *c
+		here.rids = maps.Clone(c.rids)
+		out = append(out, place{here, n + 1})
+		if _, faults := c.next(bytes.TrimSuffix(line, []byte("\n"))); len(faults) > 0 {
+			t.Fatal(faults)
+		}
+	}
+	return out
+}
+
+// read reads on from the place and returns the line that is at fault, 0 for
+// none.
+func (p place) read(raw []byte) (line int, err error) {
+	c := p.chain
+	c.rids = maps.Clone(c.rids)
+	last := 0
+	_, torn, err := eachLine(bytes.NewReader(raw), func(n int, line []byte) error {
+		if _, faults := c.next(line); len(faults) > 0 {
+			return &CorruptError{Line: p.line + n - 1, What: faults[0]}
+		}
+		last = n
+		return nil
+	})
+	var bad *CorruptError
+	switch {
+	case errors.As(err, &bad):
+		return bad.Line, err
+	case torn > 0:
+		return p.line + last, &TornError{Line: p.line + last, Bytes: torn}
+	}
+	return 0, err
+}
+
 func TestRead_findsEveryChangedByte(t *testing.T) {
 	raw := mustRead(t, filepath.Join(writeJournal(t), FileName))
 	all := lines(raw)
+	before := places(t, all)
 	flips, blind, at := 0, 0, 0
 	for n, line := range all {
+		rest := raw[at:]
 		for i := range line {
-			for _, mask := range []byte{0x01, 0x20} {
+			for _, mask := range []byte{0x01, 0x20, 0x80} {
 				if testing.Short() && mask != 0x01 {
 					continue
 				}
-				changed := slices.Clone(raw)
-				changed[at+i] ^= mask
+				rest[i] ^= mask
+				found, err := before[n].read(rest)
+				rest[i] ^= mask
 				what := fmt.Sprintf("line %d, byte %d, mask %#x", n+1, i+1, mask)
 				flips++
 				if n == len(all)-1 {
 					// Nothing follows the last line, so a change that leaves it
 					// well-formed does not show. The specification says so.
-					if line, err := reading(changed); err == nil {
+					if err == nil {
 						blind++
-					} else if line < n+1 {
-						t.Fatalf("%s: found in line %d: %v", what, line, err)
+						continue
 					}
-					continue
+				} else if err == nil {
+					t.Fatalf("%s: not found", what)
 				}
 				// A line that is still well-formed shows in the one after it.
-				mustFind(t, what, changed, n+1, n+2)
+				if found < n+1 || found > n+2 {
+					t.Fatalf("%s: found in line %d: %v", what, found, err)
+				}
 			}
 		}
 		at += len(line)
@@ -98,19 +150,25 @@ func TestRead_findsDroppedDoubledSwappedLines(t *testing.T) {
 
 func TestRead_findsEveryCutButTheCleanOnes(t *testing.T) {
 	raw := mustRead(t, filepath.Join(writeJournal(t), FileName))
-	clean := 0
+	before := places(t, lines(raw))
+	clean, at := 0, 0
 	for cut := range raw {
+		if cut > 0 && raw[cut-1] == '\n' {
+			at = cut
+		}
 		line := bytes.Count(raw[:cut], []byte("\n")) + 1
 		if cut == 0 || raw[cut-1] == '\n' {
 			// A clean cut looks like a shorter journal; only a digest kept
 			// elsewhere shows it.
-			if _, err := reading(raw[:cut]); err != nil {
+			if _, err := reading(raw[:cut]); err != nil { // the whole, as a reader would
 				t.Fatalf("clean cut before line %d: %v", line, err)
 			}
 			clean++
 			continue
 		}
-		mustFind(t, fmt.Sprintf("cut at %d", cut), raw[:cut], line, line)
+		if found, err := before[line-1].read(raw[at:cut]); found != line {
+			t.Fatalf("cut at %d in line %d: found in line %d, %v", cut, line, found, err)
+		}
 	}
 	if clean != 24 {
 		t.Errorf("%d clean cuts", clean)
