@@ -61,6 +61,9 @@ func (c *checker) http(at string, p *HTTPProbe) {
 	case u.User != nil:
 		c.say(at+".url", "use headers, with ${NAME}", "%s.url holds a user name or password", at)
 	}
+	if p.Method == "HEAD" && p.Body != "" {
+		c.say(at+".body", "use GET", "%s expects a body, and HEAD gives none", at)
+	}
 	if p.Connect != "" {
 		c.hostPort(at+".connect", p.Connect)
 	}

@@ -98,6 +98,7 @@ func TestParse_namesEveryProblem(t *testing.T) {
 		{"password in address", probe("http: { url: 'https://u:p@h/' }"), "probes.p.http.url holds a user name or password (use headers, with ${NAME})"},
 		{"status", probe("http: { url: 'https://h/', status: 99 }"), "probes.p.http.status is 99 (from 100 to 599)"},
 		{"method", probe("http: { url: 'https://h/', method: POST }"), `probes.p.http.method is "POST" (one of GET, HEAD)`},
+		{"body of HEAD", probe("http: { url: 'https://h/', method: HEAD, body: x }"), "probes.p.http expects a body, and HEAD gives none (use GET)"},
 		{"header", probe("http: { url: 'https://h/', headers: { 'a b': c } }"), `"a b" cannot be the name of a header (such as Accept)`},
 		{"port", probe("tcp: { address: h }"), `"h" is not host:port (such as www.example.org:443)`},
 		{"port number", probe("tls: { address: 'h:99999' }"), `"h:99999" is not host:port`},

@@ -76,7 +76,7 @@ func (w *writer) dns(p *runbook.DNSProbe) {
 func (w *writer) http(p *runbook.HTTPProbe) {
 	w.line("%s of %s must give the status %d%s.", p.Method, code(p.URL), p.Status, ifSet(p.Body, " and hold %s"))
 	if len(p.Headers) > 0 {
-		w.line("The headers %s are sent. Their values are not written here.", codes(names(p.Headers)))
+		w.line("It is sent with %s. The values of headers are not written here.", codes(names(p.Headers)))
 	}
 	c := "curl -sS -i"
 	if p.Method == "HEAD" {

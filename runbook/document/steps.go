@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"lockstep/runbook"
 )
@@ -53,11 +52,15 @@ func (w *writer) what(s *runbook.Step) {
 		for _, f := range w.terraform().VarFiles {
 			plan += " -var-file=" + quote(f)
 		}
-		w.shell("git worktree add --detach ../deploy COMMIT", "cd ../deploy/"+w.directory(), w.binary()+" init", plan, w.binary()+" show saved.tfplan")
+		commands := []string{"git worktree add --detach ../deploy COMMIT", "cd ../deploy/" + w.directory(), w.binary() + " init"}
+		if ws := w.terraform().Workspace; ws != "" {
+			commands = append(commands, w.binary()+" workspace select "+quote(ws))
+		}
+		w.shell(append(commands, plan, w.binary()+" show saved.tfplan")...)
 	case s.Apply != nil:
 		w.line("Apply exactly the plan that was shown, and nothing that was planned afterwards.")
 		if len(s.Apply.Watch) > 0 {
-			w.line("Meanwhile watch the probes %s.", codes(s.Apply.Watch))
+			w.line("Meanwhile watch %s.", codes(s.Apply.Watch))
 		}
 		w.shell(fmt.Sprintf("%s apply -parallelism=%d saved.tfplan", w.binary(), w.terraform().Parallelism))
 	case s.Verify != nil:
@@ -85,7 +88,7 @@ func (w *writer) what(s *runbook.Step) {
 	case s.Wait != nil:
 		w.line("Wait for %s.", span(s.Wait.For))
 		if len(s.Wait.Watch) > 0 {
-			w.line("Meanwhile watch the probes %s; one that fails is reported, and waiting goes on.", codes(s.Wait.Watch))
+			w.line("Meanwhile watch %s; a probe that fails is reported, and waiting goes on.", codes(s.Wait.Watch))
 		}
 	case s.EachChange != nil:
 		w.line("Do the following steps for one change, then again for the next one, until the plan is empty. Between two changes you")
@@ -203,11 +206,11 @@ func (w *writer) paths() []string {
 // span writes a length of time without units that are zero: 15m, not 15m0s.
 func span(d runbook.Duration) string {
 	s := d.String()
-	if d.Std() >= time.Minute {
+	if strings.HasSuffix(s, "m0s") {
 		s = strings.TrimSuffix(s, "0s")
-		if d.Std() >= time.Hour && strings.HasSuffix(s, "h0m") {
-			s = strings.TrimSuffix(s, "0m")
-		}
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
 	}
 	return s
 }

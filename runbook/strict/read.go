@@ -157,6 +157,10 @@ func isBreak(r rune) bool {
 
 var yamlLine = regexp.MustCompile(`^line (\d+): `)
 
+// fromParser matches what the parser of the library says. It counts lines from 0
+// in errors, its scanner from 1 (go.yaml.in/yaml/v3 v3.0.6, parser.fail).
+var fromParser = regexp.MustCompile(`^(did not find expected (<|node content|'-' indicator|key|',' or)|found (undefined tag|duplicate %|incompatible YAML))`)
+
 // syntax reports what the YAML library could not read.
 func (d *Document) syntax(err error) {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
@@ -164,6 +168,9 @@ func (d *Document) syntax(err error) {
 	if m := yamlLine.FindStringSubmatch(text); m != nil {
 		at.Line, _ = strconv.Atoi(m[1])
 		text = text[len(m[0]):]
+		if fromParser.MatchString(text) {
+			at.Line++
+		}
 	}
 	hint := "look at the indentation, colons and quotes here and on the line before"
 	if strings.Contains(text, "max depth") {
