@@ -18,5 +18,10 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	// A program built with -race sleeps for a second before it ends, and Terraform
+	// starts and ends its provider several times a command.
+	if os.Getenv("GORACE") == "" {
+		os.Setenv("GORACE", "atexit_sleep_ms=0")
+	}
 	os.Exit(m.Run())
 }
