@@ -54,6 +54,7 @@ type Hook struct {
 // a few: a crash prints some.
 type messageWriter struct {
 	each    func(Message)
+	max     int // bytes of one message
 	buf     []byte
 	over    bool // the line in buf is too long and will be dropped
 	dropped int
@@ -67,7 +68,7 @@ func (w *messageWriter) Write(p []byte) (int, error) {
 	n := len(p)
 	for {
 		line, rest, whole := bytes.Cut(p, []byte("\n"))
-		if !w.over && len(w.buf)+len(line) > MaxMessage {
+		if !w.over && len(w.buf)+len(line) > w.max {
 			w.over, w.buf = true, nil
 		}
 		if !w.over {

@@ -52,10 +52,10 @@ func (r *Root) problem(ctx context.Context, c call, err error, out *output) erro
 	case c == applyFailed && lost(err):
 		p.Err = fmt.Errorf("%w: terraform was killed or crashed while it applied", engine.ErrUnknown)
 		p.Hint = "Look at the state and the real objects before anything else; the state may lack what was done last."
-	case lost(err):
-		p.Err = fmt.Errorf("%s: the program crashed or was killed", c.what)
 	case ctx.Err() != nil:
 		p.Err = fmt.Errorf("%s: interrupted: %w", c.what, context.Cause(ctx))
+	case lost(err):
+		p.Err = fmt.Errorf("%s: the program crashed or was killed", c.what)
 	case len(errs) > 0:
 		p.Err = fmt.Errorf("%s: %s", c.what, r.Net.Show(errs[0].Summary))
 	default:

@@ -208,7 +208,7 @@ type output struct {
 
 func collect(each func(Message)) *output {
 	o := &output{}
-	o.w = &messageWriter{each: func(m Message) {
+	o.w = &messageWriter{max: MaxMessage, each: func(m Message) {
 		if m.Diagnostic != nil {
 			o.diagnostics = append(o.diagnostics, m.Diagnostic)
 		}
