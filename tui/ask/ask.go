@@ -86,13 +86,22 @@ func New(st look.Styles, q engine.Question, subject Subject, mode Mode, reserved
 // opened.
 func (c *Chooser) Waive() { c.grace.over = true }
 
+// Startle makes the keyboard wait once more, because text came that nobody typed:
+// a line break at its end must not count as a choice. What is being written is
+// left alone.
+func (c *Chooser) Startle() {
+	if !c.Typing() {
+		c.grace = newGrace(c.now())
+	}
+}
+
 // Awake reports whether a key that is pressed now counts, and remembers that it
 // was pressed.
 func (c *Chooser) Awake() bool {
 	if c.grace.press(c.now()) {
 		return true
 	}
-	c.note = safe.Lit("this question has only just opened: press the key again")
+	c.note = safe.Lit("the keyboard was not quiet yet: press the key again")
 	return false
 }
 

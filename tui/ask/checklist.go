@@ -26,7 +26,7 @@ func NewChecklist(st look.Styles, q engine.Question, items []safe.Text) *Checkli
 		for i, item := range items {
 			out = append(out, c.itemLines(st, i, item, width)...)
 		}
-		return out
+		return append(out, look.Blank(width))
 	})
 	return c
 }
@@ -89,7 +89,7 @@ func (c *Checklist) next() int {
 
 // reveal scrolls so that the item with the cursor is visible.
 func (c *Checklist) reveal() {
-	line := len(c.lines)
+	line := len(c.lines) - 1
 	for i := len(c.items) - 1; i >= c.cursor; i-- {
 		line -= len(look.Wrap(c.items[i], c.width-9))
 	}

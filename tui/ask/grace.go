@@ -5,7 +5,7 @@ import "time"
 // How long the keyboard must be quiet before a question that opened by itself
 // takes a key, and when it takes one in any case.
 const (
-	quiet = 400 * time.Millisecond
+	quiet    = 400 * time.Millisecond
 	patience = 2 * time.Second
 )
 

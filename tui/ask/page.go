@@ -28,9 +28,9 @@ func NewPage(st look.Styles, lines func(width int) []string) *Page {
 func About(st look.Styles, q engine.Question) *Page {
 	switch p := q.Payload.(type) {
 	case engine.PinReview:
-		return NewPage(st, func(w int) []string { return append(Heading(st, q, w), pinLines(st, p, w)...) })
+		return NewPage(st, func(w int) []string { return append(append(Heading(st, q, w), pinLines(st, p, w)...), look.Blank(w)) })
 	case engine.Failure:
-		return NewPage(st, func(w int) []string { return failureLines(st, q, p, w) })
+		return NewPage(st, func(w int) []string { return append(failureLines(st, q, p, w), look.Blank(w)) })
 	}
 	return NewPage(st, func(w int) []string { return Heading(st, q, w) })
 }
@@ -165,3 +165,6 @@ func (p *Page) Keys() []look.Hint {
 
 // Len returns how many lines the page has at its width.
 func (p *Page) Len() int { return len(p.lines) }
+
+// Reveal scrolls so that a line is about in the middle.
+func (p *Page) Reveal(line int) { p.rows.Select(line - p.height/2) }

@@ -7,22 +7,19 @@ import (
 )
 
 // Lines draws the chooser in the given width: the menu, and what is being
-// written. It is as high as it needs to be, but not higher than height; then
-// consequences are left out, but never a choice.
-func (c *Chooser) Lines(width, height int) []string {
-	for _, full := range []bool{true, false} {
-		lines := c.lines(width, full)
-		if len(lines) <= height || !full {
-			return c.around(lines, height)
-		}
+// written. It is as high as it needs to be; above a comfortable height the
+// consequences are left out, and above most, choices far from the cursor.
+func (c *Chooser) Lines(width, comfortable, most int) []string {
+	lines := c.lines(width, true)
+	if len(lines) > comfortable {
+		lines = c.lines(width, false)
 	}
-	return nil
-}
-
-// around drops lines before the last ones, which are those being written.
-func (c *Chooser) around(lines []string, height int) []string {
-	if len(lines) > height {
-		return lines[len(lines)-max(height, 0):]
+	if over := len(lines) - max(most, 0); over > 0 {
+		first := len(lines) - max(most, 0)
+		if c.mode != Keys && !c.Typing() && c.note.IsEmpty() {
+			first = min(over, max(c.cursor-most/2, 0))
+		}
+		lines = lines[first:][:max(most, 0)]
 	}
 	return lines
 }

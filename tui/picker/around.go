@@ -14,7 +14,11 @@ func (p *Picker) above() []string {
 	if !c.PinnedAt.IsZero() {
 		at = safe.Sprintf("%s (pinned %s ago)", at, age(p.now(), c.PinnedAt))
 	}
-	ahead := safe.Sprintf("%s is %s ahead · %s here", c.Branch, count(c.Ahead, "commit"), touch(len(c.Items)))
+	ahead := safe.Sprintf("%s is %s ahead · %s this environment", c.Branch, count(c.Ahead, "commit"), touch(len(c.Items)))
+	if p.width < 60 {
+		at = safe.Sprintf("at %s · %d of %s here", safe.Show(c.Pin.Short), len(c.Items), count(c.Ahead, "commit"))
+		ahead = safe.Text{}
+	}
 	var after safe.Text
 	if !c.After.IsEmpty() {
 		after = safe.Sprintf("%s verified up to %s", c.After, c.AfterAt)
@@ -23,7 +27,10 @@ func (p *Picker) above() []string {
 		}
 	}
 	var out []string
-	one := safe.Join([]safe.Text{at, ahead}, " · ")
+	one := at
+	if !ahead.IsEmpty() {
+		one = safe.Join([]safe.Text{at, ahead}, " · ")
+	}
 	if l := look.NewLine(p.width).To(1).Add(p.st.Plain, one); look.Width(one)+2 <= p.width {
 		if look.Width(one)+look.Width(after)+6 <= p.width {
 			l.Right(p.st.Muted, safe.Sprintf("%s ", after))
@@ -79,6 +86,11 @@ func (p *Picker) means() []string {
 	if !c.Disabled.IsEmpty() {
 		return p.say(p.st.Warning, safe.Sprintf("%d cannot be taken: %s", i+1, c.Disabled))
 	}
+	var out []string
+	if all := notes(c); len(all) > 0 {
+		_, style := noteLine(c, p.st)
+		out = p.say(style, safe.Sprintf("%d  %s", i+1, safe.Join(all, " · ")))
+	}
 	t := safe.Sprintf("Taking %d applies one commit.", i+1)
 	if c.Takes > 1 {
 		t = safe.Sprintf("Taking %d applies %d commits together.", i+1, c.Takes)
@@ -86,7 +98,7 @@ func (p *Picker) means() []string {
 	if !c.Reason.IsEmpty() {
 		t = safe.Sprintf("%s A reason is asked and recorded: %s", t, c.Reason)
 	}
-	return p.say(p.st.Plain, t)
+	return append(out, p.say(p.st.Plain, t)...)
 }
 
 func count(n int, what string) safe.Text {
@@ -98,9 +110,9 @@ func count(n int, what string) safe.Text {
 
 func touch(n int) safe.Text {
 	if n == 1 {
-		return safe.Lit("1 changes something")
+		return safe.Lit("1 touches")
 	}
-	return safe.Sprintf("%d change something", n)
+	return safe.Sprintf("%d touch", n)
 }
 
 var _ look.Pane = (*Picker)(nil)

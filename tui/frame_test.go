@@ -1,0 +1,106 @@
+package tui
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"lockstep/runbook/engine"
+	"lockstep/runbook/safe"
+)
+
+// FuzzFrame sends random sizes, keys, events and texts, and wants every frame to
+// be exactly as large as the terminal.
+func FuzzFrame(f *testing.F) {
+	for seed := range uint64(60) {
+		f.Add(seed, "plain")
+	}
+	f.Add(uint64(3), "日本語 wide \x1b[31m\u202e\t\r naïve 👩‍👩‍👧 \xff")
+	f.Add(uint64(9), "a very long line that does not fit anywhere at all and has to be cut or wrapped in every place")
+	f.Fuzz(func(t *testing.T, seed uint64, text string) {
+		r := rand.New(rand.NewPCG(seed, uint64(len(text))))
+		w, h := 1+r.IntN(180), 1+r.IntN(60)
+		d := newDesk(t, w, h)
+		keys := []string{"enter", "up", "down", "j", "k", "q", "?", "L", "S", "tab", "esc", "d", "o", "/", "n", "e", " ", "s", "y", "a", "r", "t", "ctrl+c", "pgdown", "pgup", "G", "left", "right", text}
+		for range 60 {
+			switch r.IntN(12) {
+			case 0:
+				w, h = 1+r.IntN(180), 1+r.IntN(60)
+				d.send(tea.WindowSizeMsg{Width: w, Height: h})
+			case 1, 2, 3:
+				d.tell(anyEvent(r, text))
+			default:
+				d.wait(time.Duration(r.IntN(1500)) * time.Millisecond)
+				if k := keys[r.IntN(len(keys))]; k != "" {
+					d.send(keyMsg(k))
+				}
+			}
+			exact(t, d.m.View(), w, h)
+		}
+	})
+}
+
+func anyEvent(r *rand.Rand, text string) engine.Event {
+	said := safe.Show(text)
+	switch r.IntN(16) {
+	case 0:
+		s := started([]engine.Mode{engine.Live, engine.Rehearsal}[r.IntN(2)])
+		s.Title, s.Environment, s.Operator = said, said, said
+		s.Steps[0].Name, s.Steps[2].Why, s.Probes[0].Name = said, said, text
+		return s
+	case 1:
+		return engine.StepStarted{ID: []string{"pick", "review", "plan", "each", "apply", "verify", "nobody"}[r.IntN(7)], Attempt: 1}
+	case 2:
+		return engine.StepFinished{ID: "pick", Result: engine.OK, Summary: said, Elapsed: time.Duration(r.Int64N(int64(time.Hour)))}
+	case 3:
+		return engine.RoundStarted{ID: "each", Round: 1 + r.IntN(12)}
+	case 4:
+		return engine.Progressed{What: said, Done: r.Int64N(20), Total: r.Int64N(20)}
+	case 5:
+		return engine.OutputWritten{Lines: safe.Lines(text), Dropped: r.IntN(2)}
+	case 6:
+		return engine.ProbeMeasured{Probe: "site", Outcome: []engine.Outcome{engine.Pass, engine.Fail, ""}[r.IntN(3)], Word: said, Got: said, Took: time.Duration(r.Int64N(1e9))}
+	case 7:
+		return engine.Warned{Text: said}
+	case 8:
+		f := finished()
+		f.Summary.Sentence, f.Summary.Decisions, f.Summary.Changes[0].Title = said, safe.Lines(text), said
+		return f
+	case 9:
+		q := announceQuestion(text)
+		m := q.Payload.(engine.Message)
+		m.Text = text
+		q.Payload = m
+		return engine.QuestionAsked{Question: q}
+	case 10:
+		q := commitQuestion()
+		c := q.Payload.(engine.Candidates)
+		c.Items[1].Subject, c.Items[2].Author, c.Notes = said, said, safe.Lines(text)
+		q.Payload = c
+		return engine.QuestionAsked{Question: q}
+	case 11:
+		return engine.QuestionAsked{Question: manualQuestion()}
+	case 12:
+		q := pinQuestion()
+		q.Title, q.Choices[0].Label, q.Choices[1].Consequence = said, said, said
+		return engine.QuestionAsked{Question: q}
+	case 13:
+		q := verifyQuestion()
+		q.Body = safe.Lines(text)
+		return engine.QuestionAsked{Question: q}
+	case 14:
+		return engine.QuestionAsked{Question: failureQuestion()}
+	}
+	return engine.QuestionWithdrawn{ID: "q1"}
+}
+
+func TestView_isMadeOnceWhileNothingChanges(t *testing.T) {
+	d := newDesk(t, 120, 40)
+	d.begin(engine.Live)
+	d.m.View()
+	if n := testing.AllocsPerRun(100, func() { d.m.View() }); n > 0 {
+		t.Errorf("%v allocations for a frame that did not change", n)
+	}
+}

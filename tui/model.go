@@ -1,0 +1,270 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"lockstep/runbook/engine"
+	"lockstep/runbook/safe"
+	"lockstep/tui/ask"
+	"lockstep/tui/look"
+)
+
+// The smallest terminal the screen is drawn on, and the narrowest that has the
+// steps beside the pane.
+const (
+	leastWidth  = 40
+	leastHeight = 12
+	railFrom    = 100
+	rulesFrom   = 16 // height from which lines stand between the panes
+)
+
+// A model is the whole screen.
+type model struct {
+	ctx     context.Context
+	st      look.Styles
+	o       Options
+	console engine.Console
+
+	width, height int
+	run           run
+	preparing     []safe.Text
+	opened        time.Time
+
+	asked   *asked
+	apply   look.Pane
+	verify  look.Pane
+	boards  []boardPane
+	working *working
+	log     *log
+	summary *summary
+
+	overlay overlay
+	page    *ask.Page    // of an overlay
+	menu    *ask.Chooser // of the interrupt menu
+	err     error        // why the screen ends
+
+	dirty bool
+	frame string
+}
+
+// An overlay is what stands over the pane.
+type overlay int
+
+const (
+	overNothing overlay = iota
+	overHelp
+	overSteps
+	overLog
+	overInterrupt
+)
+
+// Messages of the screen's own.
+type (
+	eventsMsg   []engine.Envelope // in order
+	endedMsg    struct{}          // there will be no more events
+	preparedMsg struct{ line safe.Text }
+	consoleMsg  struct{ console engine.Console }
+	failedMsg   struct{ err error }
+	answeredMsg struct {
+		question string
+		err      error
+	}
+	secondMsg struct{}
+	askedMsg  struct{} // the time in which a new question takes no key is over
+)
+
+func newModel(ctx context.Context, o Options) *model {
+	m := &model{ctx: ctx, st: look.New(o.Colour), o: o, width: 80, height: 24, dirty: true}
+	m.log = newLog(m.st)
+	m.working = &working{m: m}
+	m.openBoards()
+	m.opened = m.now()
+	return m
+}
+
+func (m *model) now() time.Time { return m.o.Now() }
+
+// Init starts the clock of the header.
+func (m *model) Init() tea.Cmd { return m.tick() }
+
+func (m *model) tick() tea.Cmd { return m.o.after(time.Second, secondMsg{}) }
+
+// Update takes a message. It never blocks.
+func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	m.dirty = true
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.width, m.height = msg.Width, msg.Height
+		m.layout()
+	case tea.KeyMsg:
+		return m, m.onKeys(msg)
+	case eventsMsg:
+		return m, m.onEvents(msg)
+	case secondMsg:
+		return m, m.tick()
+	case preparedMsg:
+		m.preparing = append(m.preparing, msg.line)
+	case consoleMsg:
+		m.console = msg.console
+	case answeredMsg:
+		m.onAnswered(msg)
+	case failedMsg:
+		m.err = msg.err
+		return m, tea.Quit
+	case endedMsg:
+		return m, m.onEnded()
+	case look.FetchedMsg:
+		if m.asked != nil && msg.Request.Question == m.asked.q.ID {
+			return m, m.asked.pane.Update(msg)
+		}
+	case askedMsg:
+	default:
+		return m, m.pane().Update(msg)
+	}
+	return m, nil
+}
+
+// onKeys counts keys that arrived together one by one.
+func (m *model) onKeys(msg tea.KeyMsg) tea.Cmd {
+	keys, burst := single(msg)
+	if burst && mixed(keys) && m.asked != nil && m.overlay == overNothing {
+		m.asked.chooser.Startle()
+	}
+	var cmds []tea.Cmd
+	for _, k := range keys {
+		cmds = append(cmds, m.onKey(k, burst))
+	}
+	m.layout()
+	return tea.Batch(cmds...)
+}
+
+// onKey gives a key to whoever it is for: what is being written, what stands
+// over the pane, the screen, the choices, the pane.
+func (m *model) onKey(k tea.KeyMsg, burst bool) tea.Cmd {
+	name := k.String()
+	switch {
+	case m.overlay != overNothing:
+		return m.onOverlayKey(k, burst)
+	case name == keyBreak:
+		return m.leave()
+	case m.asked != nil && m.asked.typing():
+		return m.asked.press(m, k, burst)
+	}
+	switch name {
+	case keyHelp:
+		m.open(overHelp)
+	case keyLog:
+		m.open(overLog)
+	case keySteps:
+		m.open(overSteps)
+	case keyQuit:
+		return m.leave()
+	default:
+		if m.asked != nil {
+			return m.asked.press(m, k, burst)
+		}
+		if name == "tab" {
+			m.open(overSteps)
+			return nil
+		}
+		return m.pane().Update(k)
+	}
+	return nil
+}
+
+func (m *model) onEvents(events []engine.Envelope) tea.Cmd {
+	var cmds []tea.Cmd
+	for _, e := range events {
+		m.run.apply(e)
+		m.log.event(e, &m.run)
+		for _, b := range m.boards {
+			b.Event(e)
+		}
+		switch v := e.Event.(type) {
+		case engine.RunStarted:
+			m.asked, m.summary = nil, nil
+		case engine.QuestionAsked:
+			cmds = append(cmds, m.ask(v.Question))
+		case engine.QuestionAnswered:
+			m.close(v.Answer.Question)
+		case engine.QuestionWithdrawn:
+			m.close(v.ID)
+		case engine.RunFinished:
+			m.asked = nil
+			m.summary = newSummary(m)
+			if m.overlay == overInterrupt {
+				m.overlay = overNothing
+			}
+		}
+	}
+	m.layout()
+	return tea.Batch(cmds...)
+}
+
+// onEnded ends the screen when the events stop without an end of the run:
+// nothing can be shown or asked any more.
+func (m *model) onEnded() tea.Cmd {
+	if m.run.finished != nil {
+		return nil
+	}
+	m.err = ErrLost
+	return tea.Quit
+}
+
+func (m *model) onAnswered(msg answeredMsg) {
+	if m.asked == nil || m.asked.q.ID != msg.question || msg.err == nil {
+		return
+	}
+	if errors.Is(msg.err, engine.ErrAnswered) {
+		m.asked.chooser.Refuse(safe.Lit("this question has been answered elsewhere"))
+	} else {
+		m.asked.chooser.Refuse(safe.Show(msg.err.Error()))
+	}
+	m.layout()
+}
+
+// View returns the frame. It is made anew only after something changed.
+func (m *model) View() string {
+	if m.dirty {
+		m.frame, m.dirty = m.draw(), false
+	}
+	return m.frame
+}
+
+// pane returns what the main part of the screen shows now.
+func (m *model) pane() look.Pane {
+	switch {
+	case m.summary != nil:
+		return m.summary
+	case m.asked != nil:
+		return m.asked.pane
+	}
+	return m.busy()
+}
+
+// busy returns the pane of the step that runs.
+func (m *model) busy() look.Pane {
+	if s := m.run.step(m.run.current); s != nil {
+		switch s.Kind {
+		case "apply":
+			if m.log.applying {
+				return m.apply
+			}
+		case "verify", "wait":
+			if m.log.verifying {
+				return m.verify
+			}
+		}
+	}
+	return m.working
+}
+
+// lines returns a frame's lines.
+func lines(frame string) []string { return strings.Split(frame, "\n") }
+
+func blanks(n int) safe.Text { return safe.Show(strings.Repeat(" ", max(n, 0))) }

@@ -1,0 +1,180 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"golang.org/x/term"
+
+	"lockstep/runbook/engine"
+	"lockstep/runbook/safe"
+)
+
+// Options say how the screen is shown.
+type Options struct {
+	Colour    bool             // false for NO_COLOR
+	Title     safe.Text        // what the header says before the run began
+	Mode      engine.Mode      // what the header says before the run began, or ""
+	Preparing <-chan safe.Text // what is being prepared, line by line; may be nil
+
+	// Export returns the command that hands a run to somebody; a plain one when nil.
+	Export func(run string) safe.Text
+	// Input and Output are the terminal; standard input and output when nil.
+	Input  io.Reader
+	Output io.Writer
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
+
+	after func(time.Duration, tea.Msg) tea.Cmd // a timer; that of Bubble Tea when nil
+}
+
+// Why a screen ends other than by its operator at the end of the run.
+var (
+	// ErrLeft says that the operator left before there was a run.
+	ErrLeft = errors.New("left before the run began")
+	// ErrLost says that the events ended and the run did not.
+	ErrLost = errors.New("the run ended without saying how")
+)
+
+// A Prepare makes the run that is to be shown, while the screen is open already.
+// It must end soon after its context does.
+type Prepare func(context.Context) (engine.Console, error)
+
+// Run shows a run and takes the operator's answers until the operator leaves,
+// which is possible once the run is finished, or ctx ends. It leaves the run
+// alone in every case: whoever started it waits for it. The terminal is restored
+// before Run returns, after a panic too. Signals are the caller's.
+func Run(ctx context.Context, console engine.Console, o Options) error {
+	return Start(ctx, func(context.Context) (engine.Console, error) { return console, nil }, o)
+}
+
+// Start opens the screen at once, shows what is being prepared, and goes on as
+// Run does. An error of prepare ends the screen and is returned.
+func Start(ctx context.Context, prepare Prepare, o Options) error {
+	o.fill()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	m := newModel(ctx, o)
+	if w, h, ok := size(o.Output); ok {
+		m.width, m.height = w, h
+		paint(o.Output, m)
+	}
+	p := tea.NewProgram(m, tea.WithContext(ctx), tea.WithAltScreen(), tea.WithFPS(120),
+		tea.WithoutSignalHandler(), tea.WithInput(o.Input), tea.WithOutput(o.Output))
+
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := guarded(func() error { return feed(ctx, p, prepare, o) }); err != nil {
+			p.Send(failedMsg{err})
+		}
+	}()
+	_, err := p.Run()
+	cancel()
+	<-done
+	switch {
+	case m.err != nil:
+		return m.err
+	case errors.Is(err, tea.ErrProgramKilled) && context.Cause(ctx) != nil && !errors.Is(err, tea.ErrProgramPanic):
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+func (o *Options) fill() {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Input == nil {
+		o.Input = os.Stdin
+	}
+	if o.Output == nil {
+		o.Output = os.Stdout
+	}
+	if o.after == nil {
+		o.after = func(d time.Duration, msg tea.Msg) tea.Cmd {
+			return tea.Tick(d, func(time.Time) tea.Msg { return msg })
+		}
+	}
+	if o.Export == nil {
+		o.Export = func(run string) safe.Text {
+			return safe.Sprintf("lockstep export %s --format md", safe.Show(run))
+		}
+	}
+}
+
+// feed prepares the run and passes its events on until they end.
+func feed(ctx context.Context, p *tea.Program, prepare Prepare, o Options) error {
+	told := make(chan struct{})
+	stop := make(chan struct{})
+	go func() {
+		defer close(told)
+		for {
+			select {
+			case line, ok := <-o.Preparing:
+				if !ok {
+					return
+				}
+				p.Send(preparedMsg{line})
+			case <-stop:
+				return
+			}
+		}
+	}()
+	console, err := prepare(ctx)
+	close(stop)
+	<-told
+	if err != nil || ctx.Err() != nil {
+		return err
+	}
+	p.Send(consoleMsg{console})
+	events, unsubscribe := console.Subscribe()
+	defer unsubscribe()
+	pump(ctx, events, func(batch []engine.Envelope) { p.Send(eventsMsg(batch)) })
+	p.Send(endedMsg{})
+	return nil
+}
+
+// guarded turns a panic into an error, so that the screen can close properly
+// before anybody sees it.
+func guarded(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("lockstep has a bug: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return f()
+}
+
+// size returns how large the terminal behind w is.
+func size(w io.Writer) (width, height int, ok bool) {
+	f, isFile := w.(*os.File)
+	if !isFile {
+		return 0, 0, false
+	}
+	width, height, err := term.GetSize(int(f.Fd()))
+	return width, height, err == nil && width > 0 && height > 0
+}
+
+// paint draws the first frame before anything else is done. Bubble Tea would draw
+// it at the next tick of its own; it finds the terminal as it would leave it.
+func paint(w io.Writer, m *model) {
+	fmt.Fprint(w, "\x1b[?1049h\x1b[?25l\x1b[H", crlf(m.View()))
+}
+
+func crlf(frame string) string {
+	var out []byte
+	for i := range len(frame) {
+		if frame[i] == '\n' {
+			out = append(out, '\r')
+		}
+		out = append(out, frame[i])
+	}
+	return string(out)
+}
