@@ -1,6 +1,7 @@
 package runbook
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"text/template"
@@ -83,7 +84,11 @@ func (c *checker) announce(at string, a *Announce) {
 	case len(a.Text) > maxTemplate:
 		c.say(at+".text", "shorten it", "%s is longer than %d bytes", spell(at+".text"), maxTemplate)
 	default:
-		if _, err := template.New("text").Parse(a.Text); err != nil {
+		t, err := template.New("text").Parse(a.Text)
+		if err == nil && len(t.Templates()) > 1 {
+			err = errors.New("define and block are not allowed")
+		}
+		if err != nil {
 			c.say(at+".text", "fields are written as {{.Name}}; there are no functions beyond those of Go's text/template",
 				"%s cannot be read: %s", spell(at+".text"), strings.TrimPrefix(err.Error(), "template: text:"))
 		}

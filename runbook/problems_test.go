@@ -138,6 +138,7 @@ func TestParse_namesEveryProblem(t *testing.T) {
 		{"both texts", steps("announce: { to: [c], template: done, text: x }"), "r:8:48: step 2 announce has both template and text (keep one of them)"},
 		{"unknown template", steps("announce: { to: [c], template: don }"), `step 2 announce.template is "don" (did you mean "done"?)`},
 		{"function in text", steps(`announce: { to: [c], text: '{{ env "HOME" }}' }`), `step 2 announce.text cannot be read: 1: function "env" not defined`},
+		{"template in text", steps(`announce: { to: [c], text: '{{ define "x" }}{{ end }}a' }`), "step 2 announce.text cannot be read: define and block are not allowed"},
 		{"broken text", steps(`announce: { to: [c], text: '{{ .Title' }`), "step 2 announce.text cannot be read: 1: unclosed action"},
 		{"variable in text of announcement", steps(`announce: { to: [c], text: 'a ${B}' }`), "step 2 announce.text holds ${, which is not replaced here"},
 		{"long text", steps(`announce: { to: [c], text: "` + strings.Repeat("(", maxTemplate+1) + `" }`), "step 2 announce.text is longer than 16384 bytes (shorten it)"},
