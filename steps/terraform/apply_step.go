@@ -3,7 +3,6 @@ package terraform
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"lockstep/runbook"
@@ -134,6 +133,7 @@ type work struct {
 	watch   []string
 
 	started bool
+	printed []byte // a state that Terraform could only print
 	done    engine.ChangeDone
 }
 
@@ -153,6 +153,9 @@ func (w *work) do(ctx context.Context) (engine.Ending, error) {
 	log := &applyLog{net: w.session.words}
 	w.op.Tell(engine.ApplyStarted{Title: w.planned.Change.Title, Items: board.items, Watch: w.watch})
 	exit, err := w.p.work.root.Apply(ctx, w.p.file, func(m cli.Message) {
+		if len(m.State) > 0 {
+			w.printed = m.State
+		}
 		log.take(m)
 		board.take(m)
 	})
@@ -197,36 +200,4 @@ func (w *work) stateAfter(ctx context.Context) (planfile.StateID, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stateTimeout)
 	defer cancel()
 	return w.p.work.root.State(ctx)
-}
-
-// rescue saves a state that Terraform could not save, and adds to the error
-// where it is.
-func (w *work) rescue(end engine.Ending, err error) error {
-	kept, rerr := w.session.rescueState(w.p.work.root.Dir)
-	if kept == "" && rerr == nil {
-		return err
-	}
-	lines := []safe.Text{
-		safe.Lit("TERRAFORM COULD NOT SAVE ITS STATE."),
-		safe.Lit("What was applied is in the file below and nowhere else. It holds secrets. Do not lose it."),
-	}
-	hint := "Save the state with: terraform state push " + kept + ", then plan again."
-	if rerr != nil {
-		lines = append(lines, safe.Sprintf("It could not be copied to a safe place: %v. Copy %s before this program ends.", rerr, erroredPath(w.p.work.root.Dir)))
-		hint = "Copy the file now, then save the state with terraform state push."
-	} else {
-		lines = append(lines, safe.Show(kept))
-	}
-	end.Facts["errored_state"] = safe.Show(kept).String()
-	var p *engine.Problem
-	if errors.As(err, &p) {
-		lines = append(append(lines, safe.Text{}), p.Lines...)
-	}
-	for _, l := range lines[:3] {
-		w.op.Tell(engine.Warned{Text: l})
-	}
-	if err == nil {
-		err = errors.New("terraform ended well")
-	}
-	return &engine.Problem{Err: fmt.Errorf("the state could not be saved: %w", err), Hint: hint, Lines: lines}
 }

@@ -225,24 +225,35 @@ func failingBackend(t *testing.T) string {
 
 func TestApply_keepsAStateThatCouldNotBeSaved(t *testing.T) {
 	t.Parallel()
-	p := newProject(t, before)
-	p.commits["c1"]["main.tf"] = "terraform {\n  backend \"http\" {}\n}\n" + before
-	p.env.Terraform.Backend = map[string]string{"address": failingBackend(t), "retry_max": "0"}
-	o := p.operator(engine.Live)
-	tool := New(p.deps())
-	o.mustStep(tool, runbook.KindPlan)
-	_, err := o.step(t.Context(), tool, runbook.KindApply)
-	if err == nil || !strings.Contains(err.Error(), "the state could not be saved") {
-		t.Fatalf("got %v", err)
-	}
-	kept, gerr := filepath.Glob(filepath.Join(p.dir, "rescued", "*-errored.tfstate"))
-	if gerr != nil || len(kept) != 1 {
-		t.Fatalf("kept %q, %v", kept, gerr)
-	}
-	if info, serr := os.Stat(kept[0]); serr != nil || info.Mode().Perm() != 0o600 || info.Size() == 0 {
-		t.Errorf("%v %v", info, serr)
-	}
-	if text := linesOf(err); !strings.Contains(text, kept[0]) || !strings.Contains(text, "state push") || !strings.Contains(o.warnings(), kept[0]) {
-		t.Errorf("the operator is not told where it is: %s", text)
+	for _, way := range []string{"file", "print"} {
+		p := newProject(t, before)
+		p.commits["c1"]["main.tf"] = "terraform {\n  backend \"http\" {}\n}\n" + before
+		if way == "print" {
+			// Terraform cannot write its file where there is a folder, and prints.
+			p.commits["c1"]["errored.tfstate/in-the-way"] = ""
+		}
+		p.env.Terraform.Backend = map[string]string{"address": failingBackend(t), "retry_max": "0"}
+		o := p.operator(engine.Live)
+		tool := New(p.deps())
+		o.mustStep(tool, runbook.KindPlan)
+		_, err := o.step(t.Context(), tool, runbook.KindApply)
+		if err == nil || !strings.Contains(err.Error(), "the state could not be saved") {
+			t.Fatalf("%s: got %v", way, err)
+		}
+		kept, gerr := filepath.Glob(filepath.Join(p.dir, "rescued", "*-errored.tfstate"))
+		if gerr != nil || len(kept) != 1 {
+			t.Fatalf("%s: kept %q, %v", way, kept, gerr)
+		}
+		info, serr := os.Stat(kept[0])
+		raw, rerr := os.ReadFile(kept[0])
+		if serr != nil || rerr != nil || info.Mode().Perm() != 0o600 || !strings.Contains(string(raw), `"lineage"`) || !strings.Contains(string(raw), "terraform_data") {
+			t.Errorf("%s: %v %v %v %.200s", way, info, serr, rerr, raw)
+		}
+		if text := linesOf(err); !strings.Contains(text, kept[0]) || !strings.Contains(text, "state push") || !strings.Contains(o.warnings(), kept[0]) {
+			t.Errorf("%s: the operator is not told where it is: %s", way, text)
+		}
+		if strings.Contains(o.said(), "check_results") {
+			t.Errorf("%s: the state itself was told or recorded", way)
+		}
 	}
 }

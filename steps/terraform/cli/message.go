@@ -10,7 +10,8 @@ import (
 
 // MaxMessage is the number of bytes that one message of Terraform may have. A
 // longer one is dropped and counted, so that endless output does not fill memory.
-const MaxMessage = 64 << 20
+// A whole state has to fit: see Message.State.
+const MaxMessage = 256 << 20
 
 // The types of message that this package and its callers look at. terraform-json
 // knows none of those of an apply and would lose what they say.
@@ -36,6 +37,10 @@ type Message struct {
 	Type       string             `json:"type"`
 	Hook       Hook               `json:"hook"`
 	Diagnostic *tfjson.Diagnostic `json:"diagnostic"`
+
+	// State is the whole state, secrets and all. Terraform prints it as its last
+	// resort, when it could write it neither to the backend nor to a file.
+	State json.RawMessage `json:"state"`
 }
 
 // A Hook says what happens to a resource.
