@@ -291,8 +291,10 @@ func TestAnnounce_everyTroubleIsSaidWithoutTheAddress(t *testing.T) {
 	dead := httptest.NewServer(nil)
 	dead.Close()
 	for want, url := range map[string]string{
-		"the server answers 500 Internal Server Error":    newHook(t, func(_ int, w http.ResponseWriter, r *http.Request) { http.Error(w, r.URL.Path, 500) }).URL,
-		"the server answers 302 and sends us elsewhere":   newHook(t, func(_ int, w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, 302) }).URL,
+		"the server answers 500 Internal Server Error": newHook(t, func(_ int, w http.ResponseWriter, r *http.Request) { http.Error(w, r.URL.Path, 500) }).URL,
+		"the server answers 302 and sends us elsewhere": newHook(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere.URL, http.StatusFound)
+		}).URL,
 		"unreachable: connect: connection refused":        dead.URL,
 		"no answer in time; the message may have arrived": hangs.URL,
 		"http, which is only allowed to this machine":     "http://hooks.example",
