@@ -16,21 +16,34 @@ import (
 type checker struct {
 	rb  *Runbook
 	doc *strict.Document
+
+	// Names in their order. They are made once: a document can hold thousands.
+	environments, probes, channels []string
 }
 
 func (c *checker) check() {
+	c.environments, c.probes, c.channels = sorted(c.rb.Environments), sorted(c.rb.Probes), sorted(c.rb.Channels)
 	if !c.doc.Troubled("lockstep") && c.rb.Version != Version {
 		c.doc.Report("lockstep", fmt.Sprintf("lockstep is %d, a version of the format that is not known", c.rb.Version),
 			fmt.Sprintf("write lockstep: %d", Version))
 	}
-	for _, name := range sorted(c.rb.Environments) {
+	for _, name := range c.environments {
 		c.environment("environments."+name, c.rb.Environments[name])
 	}
 	c.afterCycles()
-	for _, name := range sorted(c.rb.Probes) {
+	for _, name := range c.probes {
 		c.probe("probes."+name, c.rb.Probes[name])
 	}
-	for _, name := range sorted(c.rb.Channels) {
+	for _, env := range c.environments {
+		at := "environments." + env + ".probes"
+		for name, p := range c.rb.Environments[env].Probes {
+			c.probe(at+"."+name, p)
+			if c.rb.Probes[name] == nil {
+				c.say(at+"."+name, c.doc.DidYouMean(name, c.probes), "there is no general probe %q that it could take the place of", name)
+			}
+		}
+	}
+	for _, name := range c.channels {
 		c.channel("channels."+name, c.rb.Channels[name])
 	}
 	c.ids()
@@ -62,18 +75,21 @@ func (c *checker) name(path, what, name string) {
 
 // known reports a reference to something that does not exist, and things that are named twice.
 func (c *checker) known(path, what string, refs, names []string) {
+	seen := make(map[string]bool, len(refs))
 	for i, ref := range refs {
 		p := fmt.Sprintf("%s[%d]", path, i)
+		_, exists := slices.BinarySearch(names, ref)
 		switch {
-		case !slices.Contains(names, ref):
-			hint := strict.DidYouMean(ref, names)
+		case !exists:
+			hint := c.doc.DidYouMean(ref, names)
 			if len(names) == 0 {
 				hint = fmt.Sprintf("the runbook has no %ss yet", what)
 			}
 			c.say(p, hint, "there is no %s %q", what, ref)
-		case slices.Index(refs, ref) < i:
+		case seen[ref]:
 			c.say(p, "remove one", "%s %q is named twice", what, ref)
 		}
+		seen[ref] = true
 	}
 }
 

@@ -6,8 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"lockstep/runbook/strict"
 )
 
 func (c *checker) environment(at string, e *Environment) {
@@ -19,7 +17,7 @@ func (c *checker) environment(at string, e *Environment) {
 	c.inside(at+".paths", e.Paths)
 	c.inside(at+".inputs", e.Inputs)
 	if after := e.After; after != "" && c.rb.Environments[after] == nil {
-		c.say(at+".after", strict.DidYouMean(after, sorted(c.rb.Environments)), "there is no environment %q", after)
+		c.say(at+".after", c.doc.DidYouMean(after, c.environments), "there is no environment %q", after)
 	}
 	c.terraform(at+".terraform", e.Terraform)
 }
@@ -90,7 +88,7 @@ func (c *checker) allowList(at string, names []string) {
 // afterCycles reports environments that wait for each other in a circle, once a circle.
 func (c *checker) afterCycles() {
 	done := map[string]bool{}
-	for _, name := range sorted(c.rb.Environments) {
+	for _, name := range c.environments {
 		var way []string
 		for at := name; at != "" && !done[at] && c.rb.Environments[at] != nil; at = c.rb.Environments[at].After {
 			if i := slices.Index(way, at); i >= 0 {

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"lockstep/runbook/strict"
 )
 
 // recordTypes are the types of DNS record that can be asked for.
@@ -40,7 +38,7 @@ func (c *checker) dns(at string, p *DNSProbe) {
 		c.say(at+".name", "such as www.example.org", "%q cannot be asked for in the DNS", p.Name)
 	}
 	if !slices.Contains(recordTypes, p.Type) {
-		c.say(at+".type", strict.DidYouMean(p.Type, recordTypes), "%q is not a type of DNS record that can be asked for", p.Type)
+		c.say(at+".type", c.doc.DidYouMean(p.Type, recordTypes), "%q is not a type of DNS record that can be asked for", p.Type)
 	}
 	for i, s := range p.Servers {
 		if _, _, err := net.SplitHostPort(s); err == nil {

@@ -29,12 +29,11 @@ func (c *checker) ids() {
 
 // step checks one step by itself.
 func (c *checker) step(at string, s *Step) {
-	probes := sorted(c.rb.Probes)
 	switch {
 	case s.Apply != nil:
-		c.known(at+".apply.watch", "probe", s.Apply.Watch, probes)
+		c.known(at+".apply.watch", "probe", s.Apply.Watch, c.probes)
 	case s.Verify != nil:
-		c.verify(at+".verify", s.Verify, probes)
+		c.verify(at+".verify", s.Verify)
 	case s.Announce != nil:
 		c.announce(at+".announce", s.Announce)
 	case s.RecordPin != nil:
@@ -54,12 +53,12 @@ func (c *checker) step(at string, s *Step) {
 		if c.doc.Has(at + ".wait.for") {
 			c.longerThanZero(at+".wait.for", s.Wait.For)
 		}
-		c.known(at+".wait.watch", "probe", s.Wait.Watch, probes)
+		c.known(at+".wait.watch", "probe", s.Wait.Watch, c.probes)
 	}
 }
 
-func (c *checker) verify(at string, v *Verify, probes []string) {
-	c.known(at+".probes", "probe", v.Probes, probes)
+func (c *checker) verify(at string, v *Verify) {
+	c.known(at+".probes", "probe", v.Probes, c.probes)
 	c.longerThanZero(at+".within", v.Within)
 	if v.For > v.Within && v.Within > 0 && !c.doc.Troubled(at+".within") {
 		c.say(at+".for", "make within longer", "the probes must pass for %s within %s, which is shorter", v.For, v.Within)
@@ -67,7 +66,7 @@ func (c *checker) verify(at string, v *Verify, probes []string) {
 }
 
 func (c *checker) announce(at string, a *Announce) {
-	c.known(at+".to", "channel", a.To, sorted(c.rb.Channels))
+	c.known(at+".to", "channel", a.To, c.channels)
 	switch hasTemplate, hasText := c.doc.Has(at+".template"), c.doc.Has(at+".text"); {
 	case hasTemplate && hasText:
 		c.say(at+".text", "keep one of them", "%s has both template and text", spell(at))

@@ -30,14 +30,15 @@ type Runbook struct {
 
 // An Environment is one place that a commit can be deployed to.
 type Environment struct {
-	Name       string    `yaml:"-"`
-	Repository string    `yaml:"repository" doc:"Folder of the git repository, relative to the runbook." default:"."`
-	Branch     string    `yaml:"branch" doc:"Candidates come from the first-parent line of this branch." default:"main"`
-	Pin        Pin       `yaml:"pin" doc:"The commit this environment is locked to." required:"true"`
-	Paths      []string  `yaml:"paths" doc:"Folders and files, relative to the repository, that touch this environment. The local modules that terraform.directory reaches are added by themselves."`
-	Inputs     []string  `yaml:"inputs" doc:"Folders and files that are read from the head of the branch and not from the chosen commit, such as the environment's own variables."`
-	After      string    `yaml:"after" doc:"Another environment in which exactly the same commit must have been verified first."`
-	Terraform  Terraform `yaml:"terraform" doc:"How Terraform is run."`
+	Name       string            `yaml:"-"`
+	Repository string            `yaml:"repository" doc:"Folder of the git repository, relative to the runbook." default:"."`
+	Branch     string            `yaml:"branch" doc:"Candidates come from the first-parent line of this branch." default:"main"`
+	Pin        Pin               `yaml:"pin" doc:"The commit this environment is locked to." required:"true"`
+	Paths      []string          `yaml:"paths" doc:"Folders and files, relative to the repository, that touch this environment. The local modules that terraform.directory reaches are added by themselves."`
+	Inputs     []string          `yaml:"inputs" doc:"Folders and files that are read from the head of the branch and not from the chosen commit, such as the environment's own variables."`
+	After      string            `yaml:"after" doc:"Another environment in which exactly the same commit must have been verified first."`
+	Terraform  Terraform         `yaml:"terraform" doc:"How Terraform is run."`
+	Probes     map[string]*Probe `yaml:"probes" doc:"Probes that are measured in this environment instead of the general ones of the same names."`
 }
 
 // A Pin says where the deployed commit of an environment is written down.

@@ -14,6 +14,9 @@ import (
 func (rb *Runbook) settle() {
 	for name, e := range rb.Environments {
 		e.Name = name
+		for name, p := range e.Probes {
+			p.Name = name
+		}
 	}
 	for name, p := range rb.Probes {
 		p.Name = name
@@ -21,24 +24,35 @@ func (rb *Runbook) settle() {
 	for name, c := range rb.Channels {
 		c.Name = name
 	}
-	taken := map[string]bool{}
-	everyStep(rb.Steps, "steps", func(s *Step, _ string) { taken[s.ID] = true })
+	ids := idMaker{taken: map[string]bool{}, last: map[string]int{}}
+	everyStep(rb.Steps, "steps", func(s *Step, _ string) { ids.taken[s.ID] = true })
 	position(rb.Steps, "")
 	everyStep(rb.Steps, "steps", func(s *Step, _ string) {
 		if s.ID == "" {
-			s.ID = freeID(string(s.Kind()), taken)
+			s.ID = ids.free(string(s.Kind()))
 		}
 	})
 }
 
-// freeID returns the first of kind, kind-2, kind-3 … that is not taken, and takes it.
-func freeID(kind string, taken map[string]bool) string {
-	id := kind
-	for n := 2; taken[id]; n++ {
-		id = fmt.Sprintf("%s-%d", kind, n)
+// An idMaker finds ids for steps that have none.
+type idMaker struct {
+	taken map[string]bool
+	last  map[string]int // number that was tried last, by kind
+}
+
+// free returns the first of kind, kind-2, kind-3 … that is not taken, and takes it.
+func (m idMaker) free(kind string) string {
+	for {
+		m.last[kind]++
+		id := kind
+		if n := m.last[kind]; n > 1 {
+			id = fmt.Sprintf("%s-%d", kind, n)
+		}
+		if !m.taken[id] {
+			m.taken[id] = true
+			return id
+		}
 	}
-	taken[id] = true
-	return id
 }
 
 func position(steps []Step, before string) {

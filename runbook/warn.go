@@ -18,28 +18,33 @@ func (c *checker) warn(file string) []Problem {
 			Text: safe.Show(fmt.Sprintf(format, args...)).String(), Suggestion: hint,
 		})
 	}
-	var probes, channels []string
+	probes, channels := map[string]bool{}, map[string]bool{}
+	use := func(names map[string]bool, used []string) {
+		for _, n := range used {
+			names[n] = true
+		}
+	}
 	has := map[Kind]string{}
 	everyStep(c.rb.Steps, "steps", func(s *Step, path string) {
 		has[s.Kind()] = path
 		switch {
 		case s.Apply != nil:
-			probes = append(probes, s.Apply.Watch...)
+			use(probes, s.Apply.Watch)
 		case s.Verify != nil:
-			probes = append(probes, s.Verify.Probes...)
+			use(probes, s.Verify.Probes)
 		case s.Wait != nil:
-			probes = append(probes, s.Wait.Watch...)
+			use(probes, s.Wait.Watch)
 		case s.Announce != nil:
-			channels = append(channels, s.Announce.To...)
+			use(channels, s.Announce.To)
 		}
 	})
-	for _, name := range sorted(c.rb.Probes) {
-		if !slices.Contains(probes, name) {
+	for _, name := range c.probes {
+		if !probes[name] {
 			say("probes."+name, "name it in a verify, or in watch", "no step uses the probe %q", name)
 		}
 	}
-	for _, name := range sorted(c.rb.Channels) {
-		if !slices.Contains(channels, name) {
+	for _, name := range c.channels {
+		if !channels[name] {
 			say("channels."+name, "name it in an announce", "no step uses the channel %q", name)
 		}
 	}

@@ -101,10 +101,7 @@ func (d *Document) oneKind(t reflect.Type, given []string, path string) {
 // unknownKey reports a key that no field has. A key that belongs to a mapping
 // beside it was indented too little, which is the usual slip in a list of steps.
 func (d *Document) unknownKey(n, k *yaml.Node, path string, fields []Field) {
-	hint := ""
-	if !d.full() {
-		hint = DidYouMean(k.Value, keys(fields))
-	}
+	hint := d.DidYouMean(k.Value, keys(fields))
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		at := slices.IndexFunc(fields, func(f Field) bool { return f.Key == n.Content[i].Value })
 		if at < 0 || !isStruct(fields[at].Type) {
@@ -220,7 +217,7 @@ func (d *Document) decodeString(s string, v reflect.Value, path string, f Field)
 	case s == "" && (f.Required || f.Default != ""):
 		d.Report(path, d.Spell(path)+" is empty", explain(f))
 	case len(f.Enum) > 0 && !slices.Contains(f.Enum, s):
-		d.Report(path, fmt.Sprintf("%s is %q", d.Spell(path), s), DidYouMean(s, f.Enum))
+		d.Report(path, fmt.Sprintf("%s is %q", d.Spell(path), s), d.DidYouMean(s, f.Enum))
 	case strings.Contains(s, "${") && !f.Env:
 		d.Report(path, d.Spell(path)+" holds ${, which is not replaced here", "${NAME} works only where the documentation says so")
 	case strings.Contains(s, "${") && EnvName(s) == "":

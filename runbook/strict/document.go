@@ -108,6 +108,18 @@ func (d *Document) report(at Place, path, text, suggestion string) {
 	})
 }
 
+// maxSuggested is the number of problems for which a near word is looked for:
+// that takes time, and a document with so many has other troubles.
+const maxSuggested = 50
+
+// DidYouMean is [DidYouMean] as long as there are few problems, and "" afterwards.
+func (d *Document) DidYouMean(word string, candidates []string) string {
+	if len(d.problems) >= maxSuggested {
+		return ""
+	}
+	return DidYouMean(word, candidates)
+}
+
 // full reports whether further problems are only counted.
 func (d *Document) full() bool { return len(d.problems) >= maxProblems }
 

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // A Field is one key of the format, as the tags of a struct's field say.
@@ -22,8 +23,22 @@ type Field struct {
 	Type     reflect.Type
 }
 
-// Fields returns the keys that a struct type is made of, in their order.
+// known holds what [Fields] returned, by type. Reading the tags anew for each of
+// thousands of steps would take most of the time.
+var known sync.Map
+
+// Fields returns the keys that a struct type is made of, in their order. The
+// slice is shared: callers do not change it.
 func Fields(t reflect.Type) []Field {
+	if f, ok := known.Load(t); ok {
+		return f.([]Field)
+	}
+	f := readFields(t)
+	known.Store(t, f)
+	return f
+}
+
+func readFields(t reflect.Type) []Field {
 	var out []Field
 	for i := range t.NumField() {
 		sf := t.Field(i)

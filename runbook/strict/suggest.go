@@ -6,10 +6,11 @@ import (
 )
 
 // Nearest returns the candidate that a mistyped word most likely means, or "".
-// It counts letters that were added, left out, changed or swapped with the next.
+// It counts letters that were added, left out, changed or swapped with the next,
+// and does not look at long words or among very many.
 func Nearest(word string, candidates []string) string {
-	const longest = 48
-	if len(word) > longest {
+	const longest, most = 48, 256
+	if len(word) > longest || len(candidates) > most {
 		return ""
 	}
 	best, bestAt := "", max(2, len(word)/3+1)
