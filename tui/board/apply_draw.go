@@ -1,0 +1,268 @@
+package board
+
+import (
+	"strings"
+	"time"
+
+	"lockstep/runbook/engine"
+	"lockstep/runbook/plan"
+	"lockstep/runbook/safe"
+	"lockstep/tui/look"
+	"lockstep/tui/rows"
+)
+
+// View returns the board as it is now.
+func (b *Apply) View() string {
+	if b.frame == "" && b.width > 0 && b.height > 0 {
+		b.frame = b.draw()
+	}
+	return b.frame
+}
+
+// Columns of an item's row.
+const (
+	axisFrom    = 64 // width from which there is a time axis
+	actionCells = 7
+	stateCells  = 16
+)
+
+func (b *Apply) addressCells() int {
+	if b.width < axisFrom {
+		return max(b.width-3-stateCells-2, 6)
+	}
+	return min(b.widest, max(b.width*30/100, 16))
+}
+
+// axisAt returns the column the time axis begins at.
+func (b *Apply) axisAt() int {
+	return 3 + b.addressCells() + 2 + actionCells + 2 + stateCells + 1
+}
+
+func (b *Apply) draw() string {
+	w := b.width
+	if b.start.IsZero() {
+		lines := []string{look.NewLine(w).Add(b.st.Muted, safe.Lit(" Terraform is not applying anything yet.")).String()}
+		for len(lines) < b.height {
+			lines = append(lines, rows.Blank(w))
+		}
+		return strings.Join(lines, "\n")
+	}
+	cells := 0
+	if w >= axisFrom {
+		cells = w - b.axisAt() - 1
+	}
+	if a := axisFor(b.elapsed(), cells); a != b.axis {
+		b.axis = a
+		b.cache.Clear()
+	}
+	below := b.probeLines()
+	b.stack.SetHeight(max(b.height-2-len(below), 0))
+	if b.stale {
+		b.stack.Reset(len(b.items), b.itemHeight)
+		b.followRunning()
+		b.stale = false
+	}
+	lines := make([]string, 0, b.height+4)
+	lines = append(lines, b.header(), b.sub())
+	lines = append(lines, rows.Draw(&b.stack, &b.cache, rows.Blank(w), b.itemLines)...)
+	lines = append(lines, below...)
+	return strings.Join(lines[:b.height], "\n")
+}
+
+// followRunning keeps the first running item in the window, unless the operator
+// scrolled. A failure stays in sight.
+func (b *Apply) followRunning() {
+	if !b.follow || b.stack.Height() == 0 {
+		return
+	}
+	at := -1
+	for i, it := range b.items {
+		if it.state == engine.Running || it.state == engine.Errored {
+			at = i
+			break
+		}
+	}
+	if at >= 0 {
+		b.stack.Reveal(at, 1)
+	}
+}
+
+// header says what is applied and how it went.
+func (b *Apply) header() string {
+	var right rows.Bits
+	switch {
+	case b.result == engine.OK:
+		right = right.Add(b.st.Good, safe.Sprintf("  ✓ applied in %s ", took(b.elapsed())))
+	case b.result == engine.Unknown:
+		right = right.Add(b.st.Danger, safe.Sprintf("  ! outcome unknown after %s ", took(b.elapsed())))
+	case b.result != "":
+		right = right.Add(b.st.Danger, safe.Sprintf("  ✗ %s after %s ", string(b.result), took(b.elapsed())))
+	case b.stopping == engine.CancelNow:
+		right = right.Add(b.st.Warning, safe.Lit("  stopping: Terraform ends what it is doing "))
+	case b.stopping == engine.StopSoon:
+		right = right.Add(b.st.Warning, safe.Lit("  the run stops after this apply "))
+	}
+	l := look.NewLine(b.width).Add(b.st.Plain, safe.Lit(" "))
+	l.Add(b.st.Title, rows.Short(b.title, max(b.width-1-right.Width(), 8)))
+	return right.Right(l, b.width).String()
+}
+
+// sub counts the items and labels the time axis.
+func (b *Apply) sub() string {
+	l := look.NewLine(b.width).Add(b.st.Plain, safe.Sprintf(" %d of %d done", b.counts[engine.Done], len(b.items)))
+	if b.width < axisFrom {
+		l = look.NewLine(b.width).Add(b.st.Plain, safe.Sprintf(" %d/%d done", b.counts[engine.Done], len(b.items)))
+	}
+	add := func(s engine.ApplyState, in look.Style, word safe.Text) {
+		if n := b.counts[s]; n > 0 {
+			l.Add(b.st.Rule, safe.Lit(" · ")).Add(in, safe.Sprintf("%d %s", n, word))
+		}
+	}
+	add(engine.Errored, b.st.Danger, safe.Lit("failed"))
+	add(engine.Running, b.st.Accent, safe.Lit("running"))
+	add(engine.Waiting, b.st.Muted, safe.Lit("waiting"))
+	add(engine.NotStarted, b.st.Warning, safe.Lit("not started"))
+	if b.result == "" {
+		l.Add(b.st.Rule, safe.Lit(" · ")).Add(b.st.Plain, look.Short(b.elapsed()))
+	}
+	if b.axis.cells > 0 && l.Used() < b.axisAt() {
+		b.axis.ticks(b.st, l, b.axisAt())
+	}
+	return l.String()
+}
+
+// itemHeight returns how many lines an item takes.
+func (b *Apply) itemHeight(i int) int {
+	n := 1
+	if b.width < axisFrom && b.items[i].state == engine.Waiting {
+		n++
+	}
+	if len(b.items[i].errors) > 0 {
+		n += len(b.errorLines(i))
+	}
+	return n
+}
+
+// itemLines draws an item.
+func (b *Apply) itemLines(i int) []string {
+	it := &b.items[i]
+	sign, in, words := b.state(it)
+	l := look.NewLine(b.width).Add(b.st.Plain, safe.Lit(" ")).Add(in, sign).Add(b.st.Plain, safe.Lit(" "))
+	name := b.st.Plain
+	switch it.state {
+	case engine.Running, engine.Errored:
+		name = b.st.Bold
+	case engine.Waiting:
+		name = b.st.Muted
+	}
+	l.Cell(name, rows.Short(it.Address, b.addressCells()), b.addressCells()).Add(b.st.Plain, safe.Lit("  "))
+	var out []string
+	if b.width < axisFrom {
+		if it.state == engine.Waiting {
+			out = append(out, l.Add(in, safe.Lit("waiting")).String(),
+				look.NewLine(b.width).To(5).Add(b.st.Muted, words).String())
+		} else {
+			out = append(out, l.Add(in, words).String())
+		}
+		return append(out, b.errorLines(i)...)
+	}
+	l.Cell(actionStyle(b.st, it.Action), safe.Show(string(it.Action)), actionCells).Add(b.st.Plain, safe.Lit("  "))
+	if it.state == engine.Waiting || it.state == engine.NotStarted {
+		out = append(out, l.Add(in, words).String()) // there is no bar to stand in the way
+	} else {
+		l.Cell(in, words, stateCells).To(b.axisAt())
+		b.bar(l, it, in)
+		out = append(out, l.String())
+	}
+	return append(out, b.errorLines(i)...)
+}
+
+// state returns the sign, the style and the words of an item's state.
+func (b *Apply) state(it *item) (safe.Text, look.Style, safe.Text) {
+	switch it.state {
+	case engine.Running:
+		return safe.Lit("▸"), b.st.Accent, safe.Sprintf("running %s", look.Short(b.now.Sub(it.begun)))
+	case engine.Done:
+		return safe.Lit("✓"), b.st.Good, safe.Sprintf("done in %s", took(it.ended.Sub(it.begun)))
+	case engine.Errored:
+		return safe.Lit("✗"), b.st.Danger, safe.Sprintf("failed, %s", took(it.ended.Sub(it.begun)))
+	case engine.NotStarted:
+		return safe.Lit("-"), b.st.Warning, safe.Lit("not started")
+	}
+	return safe.Lit("·"), b.st.Muted, b.waits(it)
+}
+
+// waits says in words what an item waits for.
+func (b *Apply) waits(it *item) safe.Text {
+	var names []safe.Text
+	for _, j := range it.WaitsFor {
+		if j >= 0 && j < len(b.items) && b.items[j].state != engine.Done {
+			names = append(names, b.nameOf(it, j))
+		}
+	}
+	switch len(names) {
+	case 0:
+		return safe.Lit("waiting for its turn")
+	case 1:
+		return safe.Sprintf("waits for %s", names[0])
+	case 2:
+		return safe.Sprintf("waits for %s and %s", names[0], names[1])
+	}
+	return safe.Sprintf("waits for %s and %d more", names[0], len(names)-1)
+}
+
+// nameOf names an item for another one: both halves of a replacement have one
+// address.
+func (b *Apply) nameOf(it *item, j int) safe.Text {
+	other := b.items[j]
+	if it == nil || other.Address != it.Address {
+		return other.Address
+	}
+	if other.deletes() {
+		return safe.Lit("the old one's delete")
+	}
+	return safe.Lit("the new one's create")
+}
+
+// bar draws when an item ran.
+func (b *Apply) bar(l *look.Line, it *item, in look.Style) {
+	if b.axis.cells <= 0 {
+		return
+	}
+	to, mark := b.now, "▓"
+	if it.state != engine.Running {
+		to, mark = it.ended, "█"
+	}
+	first, last := b.axis.cell(it.begun.Sub(b.start)), b.axis.cell(to.Sub(b.start))
+	l.To(b.axisAt()+first).Add(in, safe.Show(strings.Repeat(mark, last-first+1)))
+}
+
+// errorLines draws the whole of what Terraform said about a failure.
+func (b *Apply) errorLines(i int) []string {
+	var out []string
+	for _, t := range b.items[i].errors {
+		parts := look.Wrap(t, max(b.width-6, 8))
+		if len(parts) == 0 {
+			parts = []safe.Text{{}}
+		}
+		for _, p := range parts {
+			out = append(out, look.NewLine(b.width).To(3).Add(b.st.Danger, safe.Lit("│ ")).Add(b.st.Plain, p).String())
+		}
+	}
+	return out
+}
+
+func actionStyle(st look.Styles, a plan.Action) look.Style {
+	switch a {
+	case plan.Create:
+		return st.Added
+	case plan.Delete:
+		return st.Removed
+	case plan.Update, plan.Forget:
+		return st.Changed
+	}
+	return st.Muted
+}
+
+// since returns the time since the start, for the axis.
+func (b *Apply) since(t time.Time) time.Duration { return max(t.Sub(b.start), 0) }
