@@ -36,8 +36,9 @@ func (c *checker) check() {
 	}
 	for _, env := range c.environments {
 		at := "environments." + env + ".probes"
-		for name, p := range c.rb.Environments[env].Probes {
-			c.probe(at+"."+name, p)
+		own := c.rb.Environments[env].Probes
+		for _, name := range sorted(own) {
+			c.probe(at+"."+name, own[name])
 			if c.rb.Probes[name] == nil {
 				c.say(at+"."+name, c.doc.DidYouMean(name, c.probes), "there is no general probe %q that it could take the place of", name)
 			}

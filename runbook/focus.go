@@ -7,7 +7,10 @@ import "maps"
 func (rb *Runbook) For(environment string) *Runbook {
 	seen := *rb
 	seen.Probes = maps.Clone(rb.Probes)
-	if env := rb.Environments[environment]; env != nil {
+	if env := rb.Environments[environment]; env != nil && len(env.Probes) > 0 {
+		if seen.Probes == nil {
+			seen.Probes = map[string]*Probe{}
+		}
 		maps.Copy(seen.Probes, env.Probes)
 	}
 	return &seen

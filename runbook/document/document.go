@@ -24,7 +24,7 @@ import (
 // of the runbook's, commands name the environment as ENVIRONMENT and are those
 // of the first one by name.
 func Markdown(rb *runbook.Runbook, env string) []byte {
-	w := &writer{rb: rb, env: rb.Environments[env]}
+	w := &writer{rb: rb.For(env), env: rb.Environments[env]}
 	w.heading(1, prose(rb.Title))
 	w.paragraphs(rb.Description)
 	w.use(env)

@@ -23,7 +23,9 @@ description: |
 
   - no list, <b>no HTML</b>, [no](link)
 environments:
-  staging: { pin: { ref: refs/heads/deployed/staging } }
+  staging:
+    pin: { ref: refs/heads/deployed/staging }
+    probes: { tcp: { tcp: { address: "staging.example.org:22" }, required: true } }
   production:
     repository: ../infra
     branch: release

@@ -14,19 +14,23 @@ func (w *writer) probes() {
 	}
 	w.heading(2, "Probes")
 	for _, name := range names(w.rb.Probes) {
-		p := w.rb.Probes[name]
 		w.heading(3, prose(name))
-		w.line("")
-		w.probe(p)
-		required := ""
-		if p.Required {
-			required = " It is required: it cannot be accepted as failed."
+		w.probe(w.rb.Probes[name])
+		if w.env != nil {
+			continue // its own probes are in their place already
 		}
-		w.line("Measured every %s, for at most %s each time.%s", span(p.Every), span(p.Timeout), required)
+		for _, env := range names(w.rb.Environments) {
+			if own := w.rb.Environments[env].Probes[name]; own != nil {
+				w.line("")
+				w.line("In **%s** instead:", prose(env))
+				w.probe(own)
+			}
+		}
 	}
 }
 
 func (w *writer) probe(p *runbook.Probe) {
+	w.line("")
 	switch {
 	case p.DNS != nil:
 		w.dns(p.DNS)
@@ -45,7 +49,12 @@ func (w *writer) probe(p *runbook.Probe) {
 		w.line("A Terraform plan must have nothing to do. The exit code of the command is 0 then, and 2 when there is something.")
 		w.shell(w.binary() + " plan -detailed-exitcode")
 	}
+	required := ""
+	if p.Required {
+		required = " It is required: it cannot be accepted as failed."
+	}
 	w.line("")
+	w.line("Measured every %s, for at most %s each time.%s", span(p.Every), span(p.Timeout), required)
 }
 
 func (w *writer) dns(p *runbook.DNSProbe) {
