@@ -105,17 +105,21 @@ func (w *watched) Outline() engine.ProbeOutline { return w.source.prober.Outline
 // Run tells every measurement until ctx ends.
 func (w *watched) Run(ctx context.Context, tell func(engine.ProbeMeasured)) {
 	l := w.source.listen(nil)
-	defer l.close()
 	name := w.source.prober.Outline().Name
-	for ctx.Err() == nil {
-		select {
-		case <-ctx.Done():
-		case <-l.wake:
-		}
+	pass := func() {
 		for _, m := range l.take() {
 			tell(m.Event(name))
 		}
 	}
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-l.wake:
+			pass()
+		}
+	}
+	l.close()
+	pass() // what was measured while ctx ended is counted, so it is told, too
 }
 
 // A Feed is the measurements of some probes from one moment on. It must be closed.

@@ -30,7 +30,8 @@ func TestVerify_passesWhenEveryProbeHeldTogether(t *testing.T) {
 			t.Errorf("took %v", tr.took)
 		}
 		facts, log := tr.evidence()
-		if facts["verdict"] != "ok" || len(log) != 121+25 {
+		// In the last second the other probe may or may not have been measured yet.
+		if facts["verdict"] != "ok" || len(log) < 120+25 || len(log) > 121+25 {
 			t.Errorf("verdict %v, %d measurements", facts["verdict"], len(log))
 		}
 		site := facts["probes"].([]any)[1].(map[string]any)
