@@ -105,6 +105,7 @@ func (w *watched) Outline() engine.ProbeOutline { return w.source.prober.Outline
 // Run tells every measurement until ctx ends.
 func (w *watched) Run(ctx context.Context, tell func(engine.ProbeMeasured)) {
 	l := w.source.listen(nil)
+	defer l.close()
 	name := w.source.prober.Outline().Name
 	pass := func() {
 		for _, m := range l.take() {
