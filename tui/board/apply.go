@@ -33,6 +33,7 @@ type Apply struct {
 	cache   rows.Cache
 	axis    axis
 	widest  int  // address, in cells
+	reach   int  // most lines the items took at this width
 	follow  bool // keep what is running in the window
 	stale   bool // heights have to be taken again
 	running []int
@@ -109,7 +110,7 @@ func (b *Apply) begin(ev engine.ApplyStarted, at time.Time) {
 	b.title, b.start, b.end, b.now, b.result, b.stopping = ev.Title, at, time.Time{}, at, "", ""
 	b.items = make([]item, len(ev.Items))
 	b.counts = map[engine.ApplyState]int{engine.Waiting: len(ev.Items)}
-	b.running, b.tracks, b.follow, b.widest, b.axis = nil, nil, true, 12, axis{}
+	b.running, b.tracks, b.follow, b.widest, b.reach, b.axis = nil, nil, true, 12, 0, axis{}
 	for i, it := range ev.Items {
 		b.items[i] = item{ApplyItem: it}
 		if i < 1000 {
@@ -181,7 +182,7 @@ func (b *Apply) SetSize(width, height int) {
 	if width == b.width && height == b.height {
 		return
 	}
-	b.width, b.height = width, height
+	b.width, b.height, b.reach = width, height, 0
 	b.cache.Clear()
 	b.stale = true
 	b.frame = ""

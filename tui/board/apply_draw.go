@@ -56,16 +56,22 @@ func (b *Apply) draw() string {
 		b.cache.Clear()
 	}
 	below := b.probeLines()
-	b.stack.SetHeight(max(b.height-2-len(below), 0))
+	room := max(b.height-2-len(below), 0)
+	b.stack.SetHeight(room)
 	if b.stale {
 		b.stack.Reset(len(b.items), b.itemHeight)
 		b.followRunning()
 		b.stale = false
 	}
+	// The probes stand right below the items, and never move up again.
+	b.reach = max(b.reach, b.stack.Lines())
 	lines := make([]string, 0, b.height+4)
 	lines = append(lines, b.header(), b.sub())
-	lines = append(lines, rows.Draw(&b.stack, &b.cache, rows.Blank(w), b.itemLines)...)
+	lines = append(lines, rows.Draw(&b.stack, &b.cache, rows.Blank(w), b.itemLines)[:min(b.reach, room)]...)
 	lines = append(lines, below...)
+	for len(lines) < b.height {
+		lines = append(lines, rows.Blank(w))
+	}
 	return strings.Join(lines[:b.height], "\n")
 }
 

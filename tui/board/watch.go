@@ -29,6 +29,9 @@ func (b *Apply) probeLines() []string {
 	}
 	w := b.width
 	var out []string
+	if b.height >= 30 {
+		out = append(out, rows.Blank(w))
+	}
 	if b.height >= 16 {
 		out = append(out, look.RuleLine(b.st, w, safe.Lit("probes"), b.st.Muted))
 	}

@@ -144,7 +144,8 @@ func (v *View) content(w int) []string {
 		return v.message(w, h, v.st.Danger, append(text, safe.Text{}, safe.Lit("r tries again.")))
 	case unshown:
 		return v.message(w, h, v.st.Warning, []safe.Text{
-			safe.Sprintf("✗ This file cannot be shown: %s.", r.Unreviewable), {},
+			safe.Sprintf("✗ This file cannot be shown: %s.", r.Unreviewable),
+			{},
 			safe.Lit("It changes all the same. Look at it in another way; v then says that you have."),
 		})
 	}

@@ -18,7 +18,7 @@ func (v *View) View() string {
 
 func (v *View) draw() string {
 	if v.head == nil {
-		v.head = []string{v.title(), v.facts()}
+		v.head = []string{v.title(), v.facts(), rows.Blank(v.width)}[:v.headLines()]
 	}
 	lines := make([]string, 0, v.height+2)
 	lines = append(lines, v.head...)

@@ -215,9 +215,17 @@ func (v *View) reveal() {
 
 func (v *View) changed() { v.frame, v.head = "", nil }
 
-// listHeight returns how many lines the blocks have: not the two of the header
-// and the one at the end.
-func (v *View) listHeight() int { return max(v.height-3, 0) }
+// listHeight returns how many lines the blocks have: not those of the header and
+// the one at the end.
+func (v *View) listHeight() int { return max(v.height-v.headLines()-1, 0) }
+
+// headLines returns how many lines the header has; a tall pane has a blank one.
+func (v *View) headLines() int {
+	if v.height >= 30 {
+		return 3
+	}
+	return 2
+}
 
 // resource returns the change of a resource by its index.
 func (v *View) resource(i int32) plan.ResourceChange { return v.review.Plan.Resources[i] }
