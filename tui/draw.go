@@ -181,7 +181,12 @@ func (m *model) hints(width int) string {
 		hints, _ = m.menu.Hints()
 		tail = []look.Hint{{Key: "esc", Label: "back"}}
 	default:
-		hints = m.allHints()
+		var stopping []look.Hint
+		if hints, stopping = m.hintsNow(); width >= railFrom {
+			tail = append(stopping, tail...)
+		} else {
+			hints = append(hints, stopping...)
+		}
 		if m.asked != nil && m.asked.typing() {
 			tail = nil
 			break

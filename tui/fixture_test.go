@@ -16,6 +16,9 @@ import (
 	"lockstep/runbook/safe"
 )
 
+// inColour is for looking at frames; the recorded ones have none.
+var inColour bool
+
 var epoch = time.Date(2026, 11, 22, 9, 15, 2, 0, time.UTC)
 
 // A fake is a console that keeps what it was told.
@@ -73,7 +76,7 @@ type desk struct {
 
 func newDesk(t testing.TB, width, height int) *desk {
 	d := &desk{t: t, con: &fake{}, at: epoch}
-	o := Options{Now: func() time.Time { return d.at }}
+	o := Options{Colour: inColour, Now: func() time.Time { return d.at }}
 	o.after = func(time.Duration, tea.Msg) tea.Cmd { return nil }
 	o.fill()
 	d.m = newModel(context.Background(), o)

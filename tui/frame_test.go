@@ -44,7 +44,7 @@ func FuzzFrame(f *testing.F) {
 
 func anyEvent(r *rand.Rand, text string) engine.Event {
 	said := safe.Show(text)
-	switch r.IntN(16) {
+	switch r.IntN(18) {
 	case 0:
 		s := started([]engine.Mode{engine.Live, engine.Rehearsal}[r.IntN(2)])
 		s.Title, s.Environment, s.Operator = said, said, said
@@ -92,6 +92,14 @@ func anyEvent(r *rand.Rand, text string) engine.Event {
 		return engine.QuestionAsked{Question: q}
 	case 14:
 		return engine.QuestionAsked{Question: failureQuestion()}
+	case 15:
+		q := reviewQuestion()
+		q.Payload.(engine.Review).Files[0].Path = said
+		return engine.QuestionAsked{Question: q}
+	case 16:
+		q := planQuestion()
+		q.Payload.(engine.PlanReview).Plan.Resources[0].Address = said
+		return engine.QuestionAsked{Question: q}
 	}
 	return engine.QuestionWithdrawn{ID: "q1"}
 }

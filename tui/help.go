@@ -59,7 +59,7 @@ func (m *model) helpLines(width int) []string {
 	head(safe.Lit("Signs"))
 	for _, t := range []safe.Text{
 		safe.Lit("✓ done   ▸ at work   · not yet   ✗ failed   ! look: accepted, stopped or unknown"),
-		safe.Lit("▁▂▃ how long a probe took   × failed   ? no answer either way"),
+		safe.Lit("▁▂▃ how long a probe took, against what is usual   × failed   ? no answer either way"),
 	} {
 		for _, part := range look.Wrap(t, width-3) {
 			out = append(out, look.NewLine(width).To(2).Add(m.st.Plain, part).String())
@@ -70,19 +70,26 @@ func (m *model) helpLines(width int) []string {
 
 // allHints lists the keys of the open question and its pane.
 func (m *model) allHints() []look.Hint {
-	if m.asked == nil {
-		return m.pane().Keys()
+	hints, stopping := m.hintsNow()
+	return append(hints, stopping...)
+}
+
+// hintsNow lists the keys of the open question and its pane, and those that stop
+// the run.
+func (m *model) hintsNow() (hints, stopping []look.Hint) {
+	if m.asked == nil || m.summary != nil {
+		return m.pane().Keys(), nil
 	}
 	onward, stopping := m.asked.chooser.Hints()
 	if m.asked.chooser.Typing() {
-		return onward
+		return onward, nil
 	}
 	if t, ok := m.asked.pane.(look.Typist); ok && t.Typing() {
-		return m.asked.pane.Keys()
+		return m.asked.pane.Keys(), nil
 	}
 	pane := m.asked.pane.Keys()
 	if m.asked.mode == 0 && m.asked.claimsEnter() {
 		onward = m.asked.chooser.KeysOnly()
 	}
-	return append(append(onward, pane...), stopping...)
+	return append(onward, pane...), stopping
 }

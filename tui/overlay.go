@@ -101,7 +101,7 @@ func (m *model) onInterruptKey(k tea.KeyMsg, burst bool) tea.Cmd {
 		m.overlay = overNothing
 		return nil
 	case name == keyBreak:
-		m.menu.Refuse(safe.Lit("Ctrl-C alone ends nothing: choose below"))
+		m.menu.Refuse(safe.Lit("Ctrl-C alone ends nothing: choose one of these"))
 		return nil
 	case name == "enter" && m.menu.Chosen() == string(engine.CancelNow):
 		m.menu.Refuse(safe.Lit("enter does not cancel: press c"))

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -11,32 +12,50 @@ import (
 
 var bars = []rune("▁▂▃▄▅▆▇█")
 
-// spark draws the last measurements: how long each took, against the slowest of
-// them, with × for one that failed and ? for one that says nothing.
+// spark draws the last measurements: how long each took, against what is usual
+// for them, with × for one that failed and ? for one that says nothing.
 func spark(st look.Styles, l *look.Line, last []engine.ProbeMeasured, width int) {
 	if len(last) > width {
 		last = last[len(last)-width:]
 	}
-	slowest := 20 * time.Millisecond
-	for _, m := range last {
-		slowest = max(slowest, m.Took)
-	}
+	usual := median(last)
 	l.Add(st.Plain, safe.Show(strings.Repeat(" ", max(width-len(last), 0))))
 	for i := 0; i < len(last); {
 		j := i
 		var b strings.Builder
 		for ; j < len(last) && last[j].Outcome == last[i].Outcome; j++ {
-			b.WriteRune(mark(last[j], slowest))
+			b.WriteRune(mark(last[j], usual))
 		}
 		l.Add(outcomeStyle(st, last[i].Outcome), safe.Show(b.String()))
 		i = j
 	}
 }
 
-func mark(m engine.ProbeMeasured, slowest time.Duration) rune {
+// median returns what a measurement usually takes, but never less than what a
+// person would notice.
+func median(last []engine.ProbeMeasured) time.Duration {
+	took := make([]time.Duration, 0, len(last))
+	for _, m := range last {
+		took = append(took, m.Took)
+	}
+	if len(took) == 0 {
+		return 10 * time.Millisecond
+	}
+	slices.Sort(took)
+	return max(took[len(took)/2], 10*time.Millisecond)
+}
+
+// steps are the tenths of the usual time from which a bar is one higher.
+var steps = []time.Duration{15, 20, 30, 40, 60, 80, 120}
+
+func mark(m engine.ProbeMeasured, usual time.Duration) rune {
 	switch m.Outcome {
 	case engine.Pass:
-		return bars[min(int(m.Took*time.Duration(len(bars))/slowest), len(bars)-1)]
+		high := 0
+		for high < len(steps) && m.Took*10 >= usual*steps[high] {
+			high++
+		}
+		return bars[high]
 	case engine.Fail:
 		return '×'
 	}

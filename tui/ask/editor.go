@@ -146,7 +146,7 @@ func (e *Editor) Update(msg tea.Msg) tea.Cmd {
 func (e *Editor) View() string {
 	lines := []string{look.NewLine(e.width).Add(e.st.Title, safe.Show(" ")).Add(e.st.Title, e.q.Title).String()}
 	if !e.m.Muted.IsEmpty() {
-		lines = append(lines, look.NewLine(e.width).Add(e.st.Warning, safe.Sprintf(" nothing will be sent: %s", e.m.Muted)).String())
+		lines = append(lines, look.NewLine(e.width).Add(e.st.Warning, safe.Sprintf(" ! %s", e.m.Muted)).String())
 	} else {
 		lines = append(lines, look.Blank(e.width))
 	}

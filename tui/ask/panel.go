@@ -27,8 +27,9 @@ func (c *Chooser) Lines(width, comfortable, most int) []string {
 func (c *Chooser) lines(width int, full bool) []string {
 	var out []string
 	if c.mode != Keys && !c.Typing() {
+		column := c.column(width)
 		for i := range c.q.Choices {
-			out = append(out, c.choiceLines(i, width, full)...)
+			out = append(out, c.choiceLines(i, width, column, full)...)
 		}
 	}
 	if c.Typing() {
@@ -45,7 +46,27 @@ func (c *Chooser) lines(width int, full bool) []string {
 	return out
 }
 
-func (c *Chooser) choiceLines(i, width int, full bool) []string {
+// column returns where the consequences stand beside the labels, or 0 when they
+// stand below them.
+func (c *Chooser) column(width int) int {
+	const before, gap, room = 6, 3, 28
+	longest := 0
+	for _, ch := range c.q.Choices {
+		w := look.Width(ch.Label)
+		if ch.Recommended {
+			w += look.Width(recommended)
+		}
+		longest = max(longest, w)
+	}
+	if at := before + longest + gap; width-at-1 >= room {
+		return max(at, 30)
+	}
+	return 0
+}
+
+var recommended = safe.Lit("  (recommended)")
+
+func (c *Chooser) choiceLines(i, width, column int, full bool) []string {
 	ch, why := c.q.Choices[i], c.disabled(i)
 	l := look.NewLine(width)
 	label := c.st.Bold
@@ -62,14 +83,14 @@ func (c *Chooser) choiceLines(i, width int, full bool) []string {
 	}
 	l.Add(c.st.Plain, safe.Lit("  ")).Add(label, ch.Label)
 	if ch.Recommended {
-		l.Add(c.st.Muted, safe.Lit("  (recommended)"))
+		l.Add(c.st.Muted, recommended)
 	}
 	says, in := says(ch, why)
 	if says.IsEmpty() || !full && why.IsEmpty() {
 		return []string{l.String()}
 	}
-	const column = 34
-	if rest := width - column - 1; rest > 28 && l.Used() < column {
+	if column > 0 {
+		rest := width - column - 1
 		out := []string{}
 		for n, t := range look.Wrap(says, rest) {
 			if n > 0 {

@@ -87,7 +87,7 @@ func (p *Picker) means() []string {
 		return p.say(p.st.Warning, safe.Sprintf("%d cannot be taken: %s", i+1, c.Disabled))
 	}
 	var out []string
-	if all := notes(c); len(all) > 0 {
+	if all := notes(c); len(all) > 1 || len(all) == 1 && !c.Recommended {
 		_, style := noteLine(c, p.st)
 		out = p.say(style, safe.Sprintf("%d  %s", i+1, safe.Join(all, " · ")))
 	}

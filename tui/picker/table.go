@@ -103,7 +103,13 @@ func (c columns) line(width int, mark safe.Text, all look.Style, cells []cell) s
 				x.text = safe.Show(strings.Repeat(" ", n) + x.text.String())
 			}
 		}
+		if n := x.width - look.Width(x.text); n > 0 { // so that a row in one style is one bar
+			x.text = safe.Show(x.text.String() + strings.Repeat(" ", n))
+		}
 		l.Cell(x.style, x.text, x.width).Add(all, safe.Lit("  "))
+	}
+	if n := width - l.Used(); n > 0 {
+		l.Add(all, safe.Show(strings.Repeat(" ", n)))
 	}
 	return l.String()
 }
