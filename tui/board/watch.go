@@ -13,7 +13,7 @@ import (
 // loudLines returns how many lines are kept for what the probes say in words,
 // so that nothing moves when one of them fails.
 func (b *Apply) loudLines() int {
-	if b.width < axisFrom && b.height >= 10 {
+	if b.width < 100 && b.height >= 10 {
 		return 3
 	}
 	return 2

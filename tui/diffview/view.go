@@ -82,7 +82,8 @@ var (
 	_ look.Typist = (*View)(nil)
 )
 
-// Init starts fetching the first file.
+// Init asks for what is missing on the screen. Call it when the pane opens, and
+// again after SetSize made more of the diff visible.
 func (v *View) Init() tea.Cmd { return v.settle() }
 
 // SetSize says how large the pane is.

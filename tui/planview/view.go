@@ -79,7 +79,8 @@ var (
 	_ look.Typist = (*View)(nil)
 )
 
-// Init starts fetching what is open from the beginning.
+// Init asks for what is missing on the screen. Call it when the pane opens, and
+// again after SetSize made more of the plan visible.
 func (v *View) Init() tea.Cmd { return v.settle() }
 
 // SetSize says how large the pane is.
@@ -128,7 +129,8 @@ func (v *View) settle() tea.Cmd {
 		cmds = append(cmds, v.order.request(v))
 	} else {
 		b, _ := v.stack.At(v.stack.Top())
-		for ; b < len(v.blocks) && v.stack.Shown(b); b++ {
+		end := v.stack.Bottom() + max(v.stack.Height(), ahead)
+		for ; b < len(v.blocks) && v.stack.Start(b) < end; b++ {
 			if i, ok := v.expanded(v.blocks[b]); ok {
 				cmds = append(cmds, v.request(i))
 			}
@@ -137,6 +139,9 @@ func (v *View) settle() tea.Cmd {
 	v.look()
 	return tea.Batch(cmds...)
 }
+
+// ahead is how many lines after the last visible one are fetched at least.
+const ahead = 20
 
 // request fetches the attributes of a resource that were not fetched yet.
 func (v *View) request(i int) tea.Cmd {
