@@ -111,3 +111,44 @@ func TestPanes_fitEverySize(t *testing.T) {
 		}
 	}
 }
+
+func applying() engine.ApplyStarted {
+	return engine.ApplyStarted{
+		Title: safe.Show("certificate.static and its validation"), Watch: []string{"static"},
+		Items: []engine.ApplyItem{
+			{Address: safe.Show("certificate.static"), Action: plan.Create},
+			{Address: safe.Show("certificate_validation.static"), Action: plan.Create, WaitsFor: []int{0}},
+		},
+	}
+}
+
+func TestApply_showsTheBoardWhileItWorks(t *testing.T) {
+	for _, size := range sizes {
+		d := newDesk(t, size.w, size.h)
+		d.begin(engine.Live)
+		d.upTo("apply")
+		d.tell(applying(), engine.ResourceMoved{Item: 0, State: engine.Running})
+		d.send(secondMsg{})
+		d.has("certificate.static")
+		exact(t, d.m.View(), size.w, size.h)
+	}
+}
+
+func TestVerify_measuresOnWhileAPersonDecides(t *testing.T) {
+	d := newDesk(t, 120, 40)
+	d.begin(engine.Live)
+	d.upTo("verify")
+	row := engine.VerifyRow{Probe: "static", Target: safe.Show("CNAME static.crates.io"), Outcome: engine.Fail, Word: safe.Lit("wrong value"), Got: safe.Show("old-network.example")}
+	d.tell(engine.VerifyMoved{Rows: []engine.VerifyRow{row}})
+	d.has("old-network.example")
+	d.tell(engine.QuestionAsked{Question: verifyQuestion()})
+	d.has("1 of 3 probes did not pass", "old-network.example", "wait 10 minutes more")
+	row.Got = safe.Show("third-network.example")
+	d.tell(engine.VerifyMoved{Rows: []engine.VerifyRow{row}, Deciding: true})
+	d.has("third-network.example", "wait 10 minutes more")
+	d.hasNot("old-network.example")
+	d.press("w")
+	if a := d.theAnswer(); a.Choice != "wait" {
+		t.Errorf("answer %+v", a)
+	}
+}

@@ -106,6 +106,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case eventsMsg:
 		return m, m.onEvents(msg)
 	case secondMsg:
+		m.tickBoards()
 		return m, m.tick()
 	case preparedMsg:
 		m.preparing = append(m.preparing, msg.line)
