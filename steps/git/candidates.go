@@ -98,7 +98,14 @@ func (l *Listing) find(ctx context.Context, tell progress) error {
 		if err != nil {
 			return l.r.explain(err)
 		}
-		if !same {
+		if same {
+			continue
+		}
+		over, err := l.passedOver(ctx, i)
+		if err != nil {
+			return err
+		}
+		if !over {
 			l.items = append(l.items, i)
 		}
 	}

@@ -25,12 +25,13 @@ type place struct {
 	line  []station // newest first; reaches at least one commit beyond count
 	ahead int       // commits of the line that are not the pin and not before it
 	enter int       // the commits of the line before this index contain the pin; ahead or less
+	off   bool      // the pin is not on the line: the last commit that contains it is the merge that brought it
 }
 
 // merge returns the merge that brought the pin to the line, or false when the
 // pin stands on the line itself.
 func (p place) merge() (station, bool) {
-	if p.enter == p.ahead {
+	if !p.off {
 		return station{}, false
 	}
 	return p.line[p.enter-1], true
@@ -65,7 +66,7 @@ func (r *Repository) locate(ctx context.Context, pin plumbing.Hash, tell progres
 			return place{}, err
 		}
 		if enter > 0 {
-			return place{line: line[:fork+1], ahead: fork, enter: enter}, nil
+			return place{line: line[:fork+1], ahead: fork, enter: enter, off: true}, nil
 		}
 	}
 	return place{}, r.notOnBranch(ctx, pin, fork)

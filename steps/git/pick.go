@@ -25,7 +25,7 @@ func (p *pick) Run(ctx context.Context, op engine.Operator) (engine.Report, erro
 		return engine.Report{}, op.Refuse(safe.Lit("no commit was picked"), err)
 	}
 	if len(l.Items) == 0 {
-		return engine.Report{}, nothing(op, l)
+		return engine.Report{}, nothing(ctx, op, l)
 	}
 	a, err := op.Ask(ctx, l.question())
 	if err != nil {
@@ -44,7 +44,15 @@ func (p *pick) Run(ctx context.Context, op engine.Operator) (engine.Report, erro
 }
 
 // nothing ends a run for which there is nothing to do.
-func nothing(op engine.Operator, l *Listing) error {
+func nothing(ctx context.Context, op engine.Operator, l *Listing) error {
+	left, err := l.unlisted(ctx)
+	if err != nil {
+		return op.Refuse(safe.Lit("no commit was picked"), err)
+	}
+	if len(left) > 0 {
+		return op.Refuse(safe.Lit("no commit was picked"), problem("Deploy the next commit that touches the environment; the difference comes with it.",
+			"no commit of %s touches %s, but the merge that brought the pin %s changed %d files, such as %s", l.Branch, l.Environment, l.Pin.Short, len(left), left[0].Path))
+	}
 	text := safe.Sprintf("%s already has everything that touches it", l.Environment)
 	if l.Ahead > 0 {
 		text = safe.Sprintf("%s; %d newer commits of %s do not touch it", text, l.Ahead, l.Branch)

@@ -39,6 +39,11 @@ func (s *record) Run(ctx context.Context, op engine.Operator) (engine.Report, er
 		w.remote = s.remote
 		w.checks = append(w.checks, r.remoteCheck(ctx, w))
 	}
+	for _, c := range w.checks {
+		if !c.OK && !op.Run().Rehearsal() {
+			return engine.Report{}, op.Refuse(refused, problem("Put that right, for example with git pull or git push, and try again.", "the pin of %s cannot be written: %s", w.env, c.Text))
+		}
+	}
 	if err := s.ask(ctx, op, w); err != nil {
 		return engine.Report{}, err
 	}
@@ -83,18 +88,12 @@ func (s *record) ask(ctx context.Context, op engine.Operator, w *write) error {
 		ID: "write", Tags: []string{"recommended"}, Key: "w", Label: safe.Lit("write the pin"), Recommended: true,
 		Consequence: w.consequence(),
 	}
-	for _, c := range checks {
-		if !c.OK && !op.Run().Rehearsal() {
-			do.Disabled, do.Recommended = c.Text, false
-			break
-		}
-	}
 	_, err := op.Ask(ctx, engine.Question{
 		Kind:  engine.AskPin,
 		Title: safe.Sprintf("write down that %s is at %s?", w.env, f.Commit.Short),
 		Choices: []engine.Choice{
 			{
-				ID: "stop", Key: "s", Label: safe.Lit("stop here"), Stops: true, Recommended: !do.Recommended,
+				ID: "stop", Key: "s", Label: safe.Lit("stop here"), Stops: true,
 				Consequence: safe.Sprintf("what is applied stays, and the pin stays at %s", f.Pin.Short),
 			},
 			do,

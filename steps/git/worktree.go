@@ -61,7 +61,7 @@ func (r *Repository) refreshLocked(tree *gogit.Worktree, w *write, lock io.Write
 		return fmt.Errorf("read the index: %w", err)
 	}
 	line, err := idx.Entry(w.file)
-	if err != nil || line.Hash != w.before.Hash || line.Stage != index.Merged {
+	if err != nil || line.Hash != w.before.Hash || line.Stage != 0 {
 		return errTouched
 	}
 	root, err := os.OpenRoot(tree.Filesystem.Root())
