@@ -2,8 +2,22 @@
 // time, and records every step.
 package main
 
-import "os"
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"lockstep/runbooks/sandbox/provider"
+)
 
 func main() {
+	// The sandbox's Terraform starts this program as its provider.
+	if provider.IsInvocation(os.Args[0]) {
+		if err := provider.Serve(context.Background()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(exitFailed)
+		}
+		return
+	}
 	os.Exit(execute(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

@@ -25,6 +25,7 @@ const (
 // command is added.
 func commands(s *settings) []*cobra.Command {
 	return []*cobra.Command{
+		newRunCommand(s), newRehearseCommand(s), newDemoCommand(),
 		newRunsCommand(s), newShowCommand(s), newExportCommand(s), newVerifyCommand(s),
 		newLintCommand(), newDocsCommand(), newSchemaCommand(), newManCommand(),
 	}

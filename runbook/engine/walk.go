@@ -86,7 +86,9 @@ func (e *Engine) once(ctx context.Context, s runbook.Step, attempt int) (report 
 	report, err = e.steps[s.ID].Run(timer.ctx, op)
 	if err != nil && timer.ctx.Err() != nil && !errors.Is(err, ErrUnknown) {
 		// What the step saw as a cancelled context is what cancelled it.
-		err = errors.Join(context.Cause(timer.ctx), dropCancelled(err))
+		if cause := context.Cause(timer.ctx); !errors.Is(err, cause) {
+			err = errors.Join(cause, dropCancelled(err))
+		}
 	}
 	if errors.Is(err, ErrRehearsed) {
 		return report, nil

@@ -15,17 +15,25 @@ var document string
 // writeRunbook writes the runbook with the addresses of this sandbox. It holds
 // the tokens of the accounts, so nobody else may read it.
 func (s *Sandbox) writeRunbook() error {
+	// The same three probes for each environment; only the names they ask for differ.
+	type probes struct{ Indent, Environment, Name, DNS, HTTPS string }
 	type environment struct {
 		Name, After, State string
 		Vars               map[string]string
+		Probes             *probes // in the place of the general ones, which are production's
 	}
 	data := struct {
-		Environments                  []environment
-		Static, DNS, HTTPS, Terraform string
-	}{Static: s.ProductionName(), DNS: s.DNSAddr(), HTTPS: s.web.HTTPS(), Terraform: s.o.Terraform}
+		Environments []environment
+		Production   probes
+		Terraform    string
+	}{Production: probes{"  ", "production", s.ProductionName(), s.DNSAddr(), s.web.HTTPS()}, Terraform: s.o.Terraform}
 	after := ""
 	for _, name := range environments {
-		data.Environments = append(data.Environments, environment{name, after, s.TerraformState(name), s.Vars(name)})
+		env := environment{Name: name, After: after, State: s.TerraformState(name), Vars: s.Vars(name)}
+		if name == "staging" {
+			env.Probes = &probes{"      ", name, s.StagingName(), s.DNSAddr(), s.web.HTTPS()}
+		}
+		data.Environments = append(data.Environments, env)
 		after = name
 	}
 	t, err := template.New("runbook").Funcs(template.FuncMap{"q": strconv.Quote}).Parse(document)

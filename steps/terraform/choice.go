@@ -54,7 +54,10 @@ func (c choice) question(facts *engine.Facts) engine.Question {
 			Consequence: safe.Lit("plans it alone and shows that plan; nothing is applied yet"),
 		}},
 	}
-	if !c.isWhole() {
+	if c.isWhole() {
+		// A script that takes everything means this then.
+		q.Choices[0].Tags = append(q.Choices[0].Tags, everything, "all-at-once")
+	} else {
 		q.Choices = append(q.Choices, engine.Choice{
 			ID: everything, Tags: []string{"all-at-once"}, Key: "A", NeedsReason: true,
 			Label:       safe.Lit("everything at once"),

@@ -325,7 +325,7 @@ resource "terraform_data" "second" {
 	}
 }
 
-func TestNoChanges_saysWhatIsLeft(t *testing.T) {
+func TestTool_saysWhatIsLeft(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, before)
 	tool := New(p.deps())
@@ -333,19 +333,19 @@ func TestNoChanges_saysWhatIsLeft(t *testing.T) {
 	if _, _, err := tool.Changes(t.Context()); err == nil {
 		t.Error("a measurement before anything was planned is not possible")
 	}
-	if outcome, word, got := tool.NoChanges(t.Context(), o); outcome != engine.Fail || !strings.Contains(got.String(), "3 create") {
-		t.Errorf("%s %s %s", outcome, word, got)
+	if n, what, err := tool.Left(t.Context(), o); n == 0 || err != nil || !strings.Contains(what.String(), "3 create") {
+		t.Errorf("%d %s %v", n, what, err)
 	}
 	o.rounds(tool)
-	if outcome, word, got := tool.NoChanges(t.Context(), o); outcome != engine.Pass {
-		t.Errorf("%s %s %s", outcome, word, got)
+	if n, what, err := tool.Left(t.Context(), o); n != 0 || err != nil {
+		t.Errorf("%d %s %v", n, what, err)
 	}
 	if n, what, err := tool.Changes(t.Context()); n != 0 || err != nil {
 		t.Errorf("%d %s %v", n, what, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if outcome, word, _ := tool.NoChanges(ctx, o); outcome != engine.Inconclusive || word.String() != "timeout" {
-		t.Errorf("%s %s", outcome, word)
+	if _, _, err := tool.Left(ctx, o); err == nil {
+		t.Error("a cancelled measurement said something")
 	}
 }

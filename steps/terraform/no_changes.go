@@ -8,27 +8,18 @@ import (
 	"lockstep/runbook/safe"
 )
 
-// NoChanges plans the commit of the run and says whether there is nothing to do:
-// the measurement of the probe no_changes, for the step that is running. got says
-// more than word.
-func (t *Tool) NoChanges(ctx context.Context, op engine.Operator) (outcome engine.Outcome, word, got safe.Text) {
+// Left plans the commit of the run and returns how many resources and outputs
+// would change, with a few words about them: the measurement of the probe
+// no_changes for the step that is running.
+func (t *Tool) Left(ctx context.Context, op engine.Operator) (changes int, what safe.Text, err error) {
 	facts := op.Facts()
 	if facts.Commit == nil {
-		return engine.Inconclusive, safe.Lit("no commit"), safe.Lit("no commit was chosen in this run")
+		return 0, what, errors.New("no commit was chosen in this run")
 	}
 	s := t.session(op)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n, what, err := s.countChanges(ctx, facts.Commit.Hash, facts.Head)
-	switch {
-	case ctx.Err() != nil:
-		return engine.Inconclusive, safe.Lit("timeout"), safe.Lit("planning took too long")
-	case err != nil:
-		return engine.Inconclusive, safe.Lit("no plan"), safe.Show(err.Error())
-	case n == 0:
-		return engine.Pass, safe.Lit("nothing to do"), what
-	}
-	return engine.Fail, safe.Lit("changes"), what
+	return s.countChanges(ctx, facts.Commit.Hash, facts.Head)
 }
 
 // errBusy says that a measurement did not take place.

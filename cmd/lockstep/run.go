@@ -1,0 +1,108 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"lockstep/runbook/engine"
+	"lockstep/steps/terraform/install"
+)
+
+// defaultRunbook is what is run when no runbook is named.
+const defaultRunbook = "lockstep.yaml"
+
+func newRunCommand(s *settings) *cobra.Command {
+	cmd := newDeployCommand(s, engine.Live)
+	cmd.Use = "run [RUNBOOK]"
+	cmd.Short = "Deploy: pick a commit, review, apply one change at a time, verify, announce"
+	cmd.Long = `Run walks through the steps of a runbook for one environment. Without a name the
+runbook is lockstep.yaml in this folder. Nothing is applied before you have seen
+the exact plan and said yes to it; every question, answer and effect is recorded.
+
+With --answers it needs no terminal: the questions are answered from a file, and
+it does not start when one of them would have no answer.
+
+The exit code is 0 when the run is done, 1 when it failed, 2 when it was called
+wrongly, 3 when you declined or stopped it, 4 when an effect started and nobody
+knows how it ended.`
+	return cmd
+}
+
+func newRehearseCommand(s *settings) *cobra.Command {
+	cmd := newDeployCommand(s, engine.Rehearsal)
+	cmd.Use = "rehearse [RUNBOOK]"
+	cmd.Short = "The same without any effect: nothing is applied, sent or written"
+	cmd.Long = `Rehearse walks through the same steps as run, with the same screens and questions,
+for the same environment. It reads, plans and measures, and it changes nothing:
+no apply, no announcement, no pin. The journal says that it was a rehearsal.`
+	return cmd
+}
+
+func newDeployCommand(s *settings, mode engine.Mode) *cobra.Command {
+	t := target{mode: mode}
+	v := viewing{}
+	cmd := &cobra.Command{
+		GroupID: groupDeploy,
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			t.runbook = defaultRunbook
+			if len(args) > 0 {
+				t.runbook = args[0]
+			}
+			t.stateDir, v.stateDir = s.stateDir, s.stateDir
+			return deploy(cmd, t, v)
+		},
+	}
+	cmd.Flags().StringVar(&t.environment, "env", "", "the `environment` that is deployed to; may be left out when there is only one")
+	cmd.Flags().StringVar(&t.terraform, "terraform", "", "`path` of Terraform (default $"+install.Variable+", else what the runbook says)")
+	cmd.Flags().StringVar(&t.operator, "operator", "", "`name` that is recorded (default the user of this process)")
+	v.flags(cmd)
+	return cmd
+}
+
+// deploy runs a runbook and says in its exit code how that ended.
+func deploy(cmd *cobra.Command, t target, v viewing) error {
+	script, err := v.script(t)
+	if err != nil {
+		return err
+	}
+	watch, err := v.watcher(cmd, script, t.mode)
+	if err != nil {
+		return err
+	}
+	if t.terraform == "" {
+		t.terraform = os.Getenv(install.Variable)
+	}
+	// What a channel says to standard output waits until the screen has closed.
+	var later bytes.Buffer
+	t.stdout = &later
+	end := drive(cmd.Context(), func(ctx context.Context) (*session, error) { return openSession(ctx, t) }, watch, cmd.ErrOrStderr())
+	_, werr := io.Copy(cmd.OutOrStdout(), &later)
+	return errors.Join(end.asError(), werr)
+}
+
+// asError returns what the exit code is made of.
+func (e ending) asError() error {
+	switch {
+	case e.err != nil:
+		return e.err
+	case e.result == engine.Unknown:
+		return engine.ErrUnknown
+	}
+	return nil
+}
+
+// toolsDir is where a Terraform that Lockstep installed is kept.
+func toolsDir() (string, error) {
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(base, "lockstep", "bin"), nil
+}

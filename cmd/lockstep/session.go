@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"path/filepath"
+	"time"
+
+	"lockstep/runbook"
+	"lockstep/runbook/engine"
+	"lockstep/runbook/journal"
+	"lockstep/steps"
+)
+
+// A target says what a run is for.
+type target struct {
+	runbook     string // path of the runbook
+	environment string // "" when the runbook has only one
+	mode        engine.Mode
+	stateDir    string // root of the journals; the default one when empty
+	terraform   string // path of the program, "" for what the runbook says
+	operator    string // "" for the user of this process
+	stdout      io.Writer // for announcements to standard output
+}
+
+// A session is an open journal and a run that is ready to start.
+type session struct {
+	runbook *runbook.Runbook
+	env     *runbook.Environment
+	journal *journal.Journal
+	engine  *engine.Engine
+	id      string
+}
+
+// loadTarget reads the runbook and finds the environment.
+func loadTarget(t target) (*runbook.Runbook, *runbook.Environment, error) {
+	rb, err := runbook.Load(t.runbook)
+	if err != nil {
+		return nil, nil, err
+	}
+	env, err := environmentOf(rb, t.environment)
+	return rb, env, err
+}
+
+// openSession opens the journal of an environment, which only one run can do at
+// a time, and prepares the run. The caller closes the session.
+func openSession(ctx context.Context, t target) (_ *session, err error) {
+	rb, env, err := loadTarget(t)
+	if err != nil {
+		return nil, err
+	}
+	folder, err := filepath.Abs(filepath.Dir(t.runbook))
+	if err != nil {
+		return nil, fmt.Errorf("find the runbook's folder: %w", err)
+	}
+	repository := inFolder(folder, env.Repository)
+	dir := journal.StateDir(t.stateDir, repository, env.Name)
+	if dir == "" {
+		return nil, errors.New("there is no place for the journal: set HOME, XDG_STATE_HOME or --state-dir")
+	}
+	j, err := journal.Open(dir, journal.Options{Log: "lockstep/" + env.Name})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, j.Close())
+		}
+	}()
+	id := newRunID()
+	work := filepath.Join(dir, "work", id)
+	if err := os.MkdirAll(work, 0o700); err != nil {
+		return nil, fmt.Errorf("make the work folder: %w", err)
+	}
+	rb = rb.For(env.Name)
+	kit, probers, err := steps.NewKit(steps.Wiring{
+		Runbook: rb, Folder: folder, Terraform: t.terraform, Stdout: t.stdout,
+		Rescue:   filepath.Join(dir, "rescued"),
+		Verified: verifiedIn(t.stateDir, folder, rb),
+		Head: func() string {
+			_, digest := j.Head()
+			return digest
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	e, err := engine.New(engine.Config{
+		Run: id, Mode: t.mode, Runbook: rb, Environment: env.Name, Kit: kit, Probers: probers, Journal: j,
+		Actor: actor(t.operator), Folder: folder, WorkDir: work, Version: versionText(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &session{runbook: rb, env: env, journal: j, engine: e, id: id}, nil
+}
+
+func (s *session) close() error { return s.journal.Close() }
+
+// environmentOf returns the environment by name, or the only one there is.
+func environmentOf(rb *runbook.Runbook, name string) (*runbook.Environment, error) {
+	if env := rb.Environments[name]; env != nil {
+		return env, nil
+	}
+	names := environmentNames(rb)
+	if name == "" && len(names) == 1 {
+		return rb.Environments[names[0]], nil
+	}
+	if name == "" {
+		return nil, usagef("name one of the environments %q with --env", names)
+	}
+	return nil, usagef("the runbook has no environment %q; it has %q", name, names)
+}
+
+// verifiedIn looks in the journals of the other environments of a runbook for
+// the time a commit was verified there.
+func verifiedIn(root, folder string, rb *runbook.Runbook) func(environment, commit string) (time.Time, bool) {
+	return func(environment, commit string) (at time.Time, ok bool) {
+		env := rb.Environments[environment]
+		if env == nil {
+			return at, false
+		}
+		dir := journal.StateDir(root, inFolder(folder, env.Repository), environment)
+		records, err := journal.Read(filepath.Join(dir, journal.FileName))
+		if err != nil {
+			return at, false
+		}
+		return journal.Verified(records, commit)
+	}
+}
+
+func inFolder(folder, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(folder, path)
+}
+
+// newRunID returns a name for a run that nobody has to type often.
+func newRunID() string {
+	var b [4]byte
+	rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// actor says who is at the keyboard.
+func actor(name string) journal.Actor {
+	a := journal.Actor{Name: name, UID: os.Getuid()}
+	if a.Name == "" {
+		a.Name = "unknown"
+		if u, err := user.Current(); err == nil {
+			a.Name = u.Username
+		}
+	}
+	if host, err := os.Hostname(); err == nil {
+		a.Host = host
+	}
+	return a
+}

@@ -1,0 +1,50 @@
+package plain
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"lockstep/runbook/engine"
+	"lockstep/runbook/safe"
+)
+
+// Tell tells a run that somebody else answers, such as a script, until the run
+// is over or ctx ends: every event as Run does, with the questions by their
+// titles and the answers that were given.
+func Tell(ctx context.Context, console engine.Console, out io.Writer, o Options) error {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Export == nil {
+		o.Export = func(run string) safe.Text {
+			return safe.Sprintf("lockstep export %s --format md", safe.Show(run))
+		}
+	}
+	events, cancel := console.Subscribe()
+	defer cancel()
+	s := &session{ctx: ctx, console: console, events: events, out: bufio.NewWriter(out), o: o}
+	for {
+		s.flush()
+		if s.err != nil {
+			return fmt.Errorf("write: %w", s.err)
+		}
+		select {
+		case e, ok := <-events:
+			switch {
+			case ok:
+				s.event(e)
+			case s.finished:
+				return nil
+			case ctx.Err() != nil:
+				return ctx.Err()
+			default:
+				return ErrLost
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
