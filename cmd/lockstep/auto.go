@@ -86,17 +86,23 @@ func (d *demoOptions) runAuto(ctx context.Context, cmd *cobra.Command) (err erro
 	if err := w.make(ctx, func(t safe.Text) { fmt.Fprintf(cmd.ErrOrStderr(), "%s\n", t) }); err != nil {
 		return err
 	}
-	prober, err := sandbox.NewProber(w.box.DNSAddr(), w.box.ProductionName(), d.rate)
+	result, err := w.watched(ctx, d.auto, out, d.json)
 	if err != nil {
 		return err
 	}
-	result, err := w.roll(ctx, d.auto, out, d.json)
-	counts := prober.Stop()
-	if err != nil {
-		return err
-	}
-	result.Queries, result.Failed, result.Outage = counts.Asked, counts.Failed, counts.Outage().Seconds()
 	return result.print(out, d.json)
+}
+
+// watched brings production to the head of the branch while its name is asked for.
+func (w *world) watched(ctx context.Context, way string, out io.Writer, asJSON bool) (demoResult, error) {
+	prober, err := sandbox.NewProber(w.box.DNSAddr(), w.box.ProductionName(), w.o.rate)
+	if err != nil {
+		return demoResult{}, err
+	}
+	result, err := w.roll(ctx, way, out, asJSON)
+	n := prober.Stop()
+	result.Queries, result.Failed, result.Outage = n.Asked, n.Failed, n.Outage().Seconds()
+	return result, err
 }
 
 // roll brings production to the head of the branch.

@@ -9,9 +9,16 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"lockstep/runbooks/sandbox/provider"
 )
 
 func TestMain(m *testing.M) {
+	// The sandbox's Terraform starts this binary as its provider.
+	if provider.IsInvocation(os.Args[0]) {
+		main()
+		return
+	}
 	testscript.Main(m, map[string]func(){"lockstep": main})
 }
 

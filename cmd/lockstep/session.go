@@ -23,9 +23,9 @@ type target struct {
 	runbook     string // path of the runbook
 	environment string // "" when the runbook has only one
 	mode        engine.Mode
-	stateDir    string // root of the journals; the default one when empty
-	terraform   string // path of the program, "" for what the runbook says
-	operator    string // "" for the user of this process
+	stateDir    string    // root of the journals; the default one when empty
+	terraform   string    // path of the program, "" for what the runbook says
+	operator    string    // "" for the user of this process
 	stdout      io.Writer // for announcements to standard output
 }
 
