@@ -51,6 +51,19 @@ func TestPick_choosesTheNextCommit(t *testing.T) {
 	p.commit("similar name", "modules/dns2/a.tf", "1", "modules/dnsx", "1")
 	two := p.commit("two", "modules/dns/a.tf", "3")
 	o := p.operator(production(), take(one, ""))
+	o.look = func(q engine.Question) {
+		part, err := q.Fetch(engine.Request{What: "commit", Index: 0})
+		if err != nil || joined(part.(engine.CommitDetail).Files) != "modules/dns/a.tf | modules/dns/b.tf" {
+			t.Errorf("detail %+v, %v", part, err)
+		}
+		part, err = q.Fetch(engine.Request{What: "others"})
+		if err != nil || len(part.(engine.Others).Items) != 3 {
+			t.Errorf("others %+v, %v", part, err)
+		}
+		if _, err := q.Fetch(engine.Request{What: "commit", Index: 7}); err == nil {
+			t.Error("a candidate that is not there was described")
+		}
+	}
 	report, err := runPick(t, o, Deps{})
 	if err != nil {
 		t.Fatal(err)
@@ -74,17 +87,6 @@ func TestPick_choosesTheNextCommit(t *testing.T) {
 	}
 	if report.Summary.String() != one[:7] || len(o.intents) != 0 {
 		t.Errorf("report %+v, %d effects", report, len(o.intents))
-	}
-	part, err := q.Fetch(engine.Request{What: "commit", Index: 0})
-	if err != nil || joined(part.(engine.CommitDetail).Files) != "modules/dns/a.tf | modules/dns/b.tf" {
-		t.Errorf("detail %+v, %v", part, err)
-	}
-	part, err = q.Fetch(engine.Request{What: "others"})
-	if err != nil || len(part.(engine.Others).Items) != 3 {
-		t.Errorf("others %+v, %v", part, err)
-	}
-	if _, err := q.Fetch(engine.Request{What: "commit", Index: 7}); err == nil {
-		t.Error("a candidate that is not there was described")
 	}
 	if q.Digest == "" || q.Digest != p.list(production(), Sources{}).Digest() {
 		t.Errorf("digest %q is not that of the listing", q.Digest)

@@ -167,7 +167,8 @@ type operator struct {
 	intents  []engine.Intent
 	evidence []map[string]any
 	refused  []string
-	during   func() // runs inside an effect, before it
+	during   func()                // runs inside an effect, before it
+	look     func(engine.Question) // runs while a question is open
 }
 
 func (p *project) operator(env *runbook.Environment, answer func(engine.Question) engine.Answer) *operator {
@@ -187,6 +188,9 @@ func (o *operator) Run() engine.Run      { return o.run }
 
 func (o *operator) Ask(_ context.Context, q engine.Question) (engine.Answer, error) {
 	o.asked = append(o.asked, q)
+	if o.look != nil {
+		o.look(q)
+	}
 	a := o.answer(q)
 	i := slices.IndexFunc(q.Choices, func(c engine.Choice) bool { return c.ID == a.Choice })
 	switch {

@@ -111,8 +111,9 @@ func Open(env *runbook.Environment, folder string) (*Repository, error) {
 	return r, nil
 }
 
-// Close gives the open files back.
-func (r *Repository) Close() error { return r.store.Close() }
+// Close gives the open files back. Readers that are under way are waited for,
+// and later ones get an error.
+func (r *Repository) Close() error { return r.objects.Close(r.store.Close) }
 
 // Head returns the commit the branch was at when the repository was opened.
 func (r *Repository) Head() string { return r.head.String() }

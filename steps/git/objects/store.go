@@ -34,6 +34,7 @@ type Store struct {
 	st    storer.EncodedObjectStorer
 	trees map[plumbing.Hash][]Entry
 	built map[plumbing.Hash]plumbing.EncodedObject
+	done  bool
 }
 
 // An Entry is one line of a tree. Name is what the tree says, checked by nobody.
@@ -57,8 +58,21 @@ func NewStore(st storer.EncodedObjectStorer) *Store {
 	}
 }
 
+// Close runs closer, which closes the storage, when nobody reads. Whoever reads
+// afterwards gets an error: a screen may ask for a file just when its question
+// was answered.
+func (s *Store) Close(closer func() error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.done = true
+	return closer()
+}
+
 // object returns an object of the wanted type. The caller holds mu.
 func (s *Store) object(t plumbing.ObjectType, h plumbing.Hash) (plumbing.EncodedObject, error) {
+	if s.done {
+		return nil, fmt.Errorf("read %s %s: the repository is closed", name(t), h)
+	}
 	if o, ok := s.built[h]; ok && (t == plumbing.AnyObject || o.Type() == t) {
 		return o, nil
 	}
@@ -135,7 +149,10 @@ func (s *Store) Size(h plumbing.Hash) (int64, error) {
 	if o, ok := s.built[h]; ok {
 		return o.Size(), nil
 	}
-	n, err := s.st.EncodedObjectSize(h)
+	n, err := int64(0), errors.New("closed")
+	if !s.done {
+		n, err = s.st.EncodedObjectSize(h)
+	}
 	if err != nil {
 		// The way through the object also looks into alternates and new packs.
 		o, err := s.object(plumbing.BlobObject, h)

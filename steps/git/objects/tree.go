@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
@@ -41,24 +42,26 @@ func (s *Store) Entries(h plumbing.Hash) ([]Entry, error) {
 	return e, nil
 }
 
-// parse reads the content of a tree.
+// parse reads the content of a tree. The names share one string.
 func parse(b []byte) ([]Entry, error) {
-	var out []Entry
-	for len(b) > 0 {
-		mode, rest, ok := bytes.Cut(b, []byte(" "))
+	const usual = 32 // bytes of an entry with a short name
+	text := string(b)
+	out := make([]Entry, 0, len(b)/usual+1)
+	for len(text) > 0 {
+		mode, rest, ok := strings.Cut(text, " ")
 		if !ok {
 			return nil, fmt.Errorf("entry %d has no mode", len(out)+1)
 		}
-		name, rest, ok := bytes.Cut(rest, []byte{0})
+		name, rest, ok := strings.Cut(rest, "\x00")
 		if !ok || len(rest) < len(plumbing.Hash{}) {
 			return nil, fmt.Errorf("entry %d is cut off", len(out)+1)
 		}
-		m, err := strconv.ParseUint(string(mode), 8, 32)
+		m, err := strconv.ParseUint(mode, 8, 32)
 		if err != nil {
 			return nil, fmt.Errorf("entry %d has the mode %q", len(out)+1, mode)
 		}
-		e := Entry{Name: string(name), Mode: canonical(uint32(m)), raw: string(mode)}
-		b = rest[copy(e.Hash[:], rest):]
+		e := Entry{Name: name, Mode: canonical(uint32(m)), raw: mode}
+		text = rest[copy(e.Hash[:], rest):]
 		out = append(out, e)
 	}
 	return out, nil
