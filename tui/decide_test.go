@@ -87,7 +87,6 @@ func TestQuestion_wantsTheWord(t *testing.T) {
 	d.press("enter")
 	d.noAnswer()
 	d.has("nothing was done", "switch")
-	d.press("backspace", "backspace", "backspace")
 	d.write("switch")
 	d.noAnswer()
 	d.press("enter")

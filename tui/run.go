@@ -23,6 +23,9 @@ type Options struct {
 	Mode      engine.Mode      // what the header says before the run began, or ""
 	Preparing <-chan safe.Text // what is being prepared, line by line; may be nil
 
+	// Next offers another run at the end of this one; see [ErrNext].
+	Next bool
+
 	// Export returns the command that hands a run to somebody; a plain one when nil.
 	Export func(run string) safe.Text
 	// Input and Output are the terminal; standard input and output when nil.
@@ -38,6 +41,8 @@ type Options struct {
 var (
 	// ErrLeft says that the operator left before there was a run.
 	ErrLeft = errors.New("left before the run began")
+	// ErrNext says that the operator wants another run, for the next candidate.
+	ErrNext = errors.New("on to the next candidate")
 	// ErrLost says that the events ended and the run did not.
 	ErrLost = errors.New("the run ended without saying how")
 )
@@ -76,15 +81,18 @@ func Start(ctx context.Context, prepare Prepare, o Options) error {
 		}
 	}()
 	_, err := p.Run()
+	cause := context.Cause(ctx)
 	cancel()
 	<-done
 	switch {
 	case m.err != nil:
 		return m.err
-	case errors.Is(err, tea.ErrProgramKilled) && context.Cause(ctx) != nil && !errors.Is(err, tea.ErrProgramPanic):
-		return context.Cause(ctx)
+	case cause != nil && !errors.Is(err, tea.ErrProgramPanic):
+		return cause
+	case err != nil:
+		return fmt.Errorf("the screen closed: %w", err)
 	}
-	return err
+	return nil
 }
 
 func (o *Options) fill() {

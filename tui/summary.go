@@ -13,10 +13,11 @@ import (
 type summary struct {
 	*ask.Page
 	exporting bool
+	next      bool // another run can follow
 }
 
 func newSummary(m *model) *summary {
-	s := &summary{}
+	s := &summary{next: m.o.Next}
 	s.Page = ask.NewPage(m.st, func(width int) []string { return m.summaryLines(width, s.exporting) })
 	return s
 }
@@ -27,13 +28,19 @@ func (s *summary) Update(msg tea.Msg) tea.Cmd {
 		s.exporting = !s.exporting
 		s.Refresh()
 		return nil
+	} else if ok && k.String() == "n" && s.next {
+		return func() tea.Msg { return failedMsg{ErrNext} }
 	}
 	return s.Page.Update(msg)
 }
 
 // Keys lists them.
 func (s *summary) Keys() []look.Hint {
-	return append([]look.Hint{{Key: "e", Label: "export"}}, s.Page.Keys()...)
+	keys := []look.Hint{{Key: "e", Label: "export"}}
+	if s.next {
+		keys = append(keys, look.Hint{Key: "n", Label: "next candidate"})
+	}
+	return append(keys, s.Page.Keys()...)
 }
 
 func (m *model) summaryLines(width int, exporting bool) []string {

@@ -79,6 +79,12 @@ func New(st look.Styles, q engine.Question, subject Subject, mode Mode, reserved
 	c := &Chooser{st: st, q: q, subject: subject, now: now, mode: mode, grace: newGrace(now())}
 	c.keys = bind(q.Choices, reserved)
 	c.cursor = max(c.preferred(), 0)
+	for i, ch := range q.Choices {
+		if ch.Recommended && ch.Disabled.IsEmpty() {
+			c.cursor = i // enter does not take it when it cannot be undone, and takes nothing else
+			break
+		}
+	}
 	return c
 }
 
@@ -290,7 +296,7 @@ func (c *Chooser) pressWord(k tea.KeyMsg) *engine.Answer {
 		c.note = safe.Lit("pasted text does not count: type the word")
 	case k.Type == tea.KeyEnter:
 		if c.word.text() != seal(ch) {
-			c.note = safe.Sprintf("nothing was done: that is not the word “%s”", seal(ch))
+			c.note, c.word = safe.Sprintf("nothing was done: that is not the word “%s”", seal(ch)), newEntry()
 			return nil
 		}
 		if ch.Typed != "" {
