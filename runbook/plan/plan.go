@@ -3,7 +3,11 @@
 // are applied one at a time. It runs nothing and reads no file.
 package plan
 
-import "lockstep/runbook/safe"
+import (
+	"strings"
+
+	"lockstep/runbook/safe"
+)
 
 // An Action is what happens to one object.
 type Action string
@@ -99,6 +103,29 @@ type Plan struct {
 
 // IsEmpty reports whether applying the plan would do nothing.
 func (p *Plan) IsEmpty() bool { return len(p.Resources) == 0 && len(p.Outputs) == 0 }
+
+// Names returns for each resource the shortest name that tells it apart from the
+// others of the plan: its address without the modules around it, or the whole
+// address where two modules hold the same name.
+func (p *Plan) Names() []safe.Text {
+	inner := func(r ResourceChange) string {
+		return strings.TrimPrefix(r.Address.String(), r.Module.String()+".")
+	}
+	count := map[string]int{}
+	for _, r := range p.Resources {
+		if r.Deposed == "" {
+			count[inner(r)]++
+		}
+	}
+	names := make([]safe.Text, len(p.Resources))
+	for i, r := range p.Resources {
+		names[i] = r.Address
+		if name := inner(r); count[name] <= 1 {
+			names[i] = safe.Show(name)
+		}
+	}
+	return names
+}
 
 // Count returns how many resources have each action.
 func (p *Plan) Count() map[Action]int {

@@ -278,10 +278,10 @@ func (s *splitter) sorted(items map[int]int) []int {
 // title says what a change does, its targets first.
 func title(p *Plan, targets, members []int) safe.Text {
 	const named = 2
+	names := p.Names()
 	var parts []string
 	for _, t := range targets[:min(len(targets), named)] {
-		r := p.Resources[t]
-		parts = append(parts, verb(r)+" "+r.Address.String())
+		parts = append(parts, verb(p.Resources[t])+" "+names[t].String())
 	}
 	text := strings.Join(parts, ", ")
 	if n := len(targets) - named; n > 0 {
@@ -289,8 +289,8 @@ func title(p *Plan, targets, members []int) safe.Text {
 	}
 	var with []string
 	for _, m := range members {
-		if r := p.Resources[m]; !slices.Contains(targets, m) {
-			with = append(with, verb(r)+" "+r.Address.String())
+		if !slices.Contains(targets, m) {
+			with = append(with, verb(p.Resources[m])+" "+names[m].String())
 		}
 	}
 	if len(with) > named {

@@ -245,3 +245,18 @@ func TestSplit_coversEveryResourceOnceInOrder(t *testing.T) {
 		}
 	}
 }
+
+func TestPlan_namesAreShortWhereTheyTellResourcesApart(t *testing.T) {
+	p := planOf(t, "module.a.t.x create", "module.b.t.x create", `module.a["k.l"].t.y["m.n"] create`, "t.z create")
+	for i, m := range []string{"module.a", "module.b", `module.a["k.l"]`, ""} {
+		p.Resources[i].Module = safe.Show(m)
+	}
+	var got []string
+	for _, n := range p.Names() {
+		got = append(got, n.String())
+	}
+	want := []string{"module.a.t.x", "module.b.t.x", `t.y["m.n"]`, "t.z"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

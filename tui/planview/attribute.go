@@ -49,7 +49,7 @@ func (v *View) detailLines(i, w int) []string {
 	}
 	r := v.review.Plan.Resources[i]
 	out := make([]string, 0, len(d.attributes)+2)
-	if room := v.addressWidth(); look.Width(r.Address) > room {
+	if room := v.addressWidth(); look.Width(v.name(r)) > room || v.name(r) != r.Address {
 		out = v.value(out, w, ' ', v.st.Bold, r.Address) // it was cut above
 	}
 	if !r.Previous.IsEmpty() {

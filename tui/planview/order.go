@@ -138,14 +138,14 @@ func (o *order) line(v *View, i, w int) string {
 	if w < 64 {
 		address = max((w-8)*45/100, 8)
 	}
-	l.Cell(v.st.Plain, rows.Short(r.Address, address), address).Add(v.st.Plain, safe.Lit("  "))
+	l.Cell(v.st.Plain, rows.Short(v.name(r), address), address).Add(v.st.Plain, safe.Lit("  "))
 	waits := o.waits[o.list[i]]
 	if len(waits) == 0 {
 		return l.Add(v.st.Muted, safe.Lit("waits for nothing")).String()
 	}
 	l.Add(v.st.Muted, safe.Lit("waits for "))
 	for k, j := range waits {
-		name := v.review.Plan.Resources[j].Address
+		name := v.name(v.review.Plan.Resources[j])
 		switch {
 		case k == 2 && len(waits) > 3:
 			return l.Add(v.st.Muted, safe.Sprintf(" and %d more", len(waits)-k)).String()

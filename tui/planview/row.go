@@ -120,7 +120,7 @@ func (v *View) resourceLine(r plan.ResourceChange, member, at bool, w int) strin
 		l.Add(v.st.Muted, safe.Lit("· "))
 	}
 	address := v.addressWidth()
-	t := rows.Short(r.Address, address-l.Used()+indent)
+	t := rows.Short(v.name(r), address-l.Used()+indent)
 	in := v.text(at, v.st.Plain)
 	if spans := rows.Marks(t, v.prompt.Query(), v.st.Warning); len(spans) > 0 {
 		rows.Paint(l, t, 0, len(t.String()), in, spans)
@@ -182,6 +182,18 @@ func (v *View) addressWidth() int {
 	return max(min(v.widest(), room), 8)
 }
 
+// name returns what tells r apart from the others of the plan; its module stands
+// above it.
+func (v *View) name(r plan.ResourceChange) safe.Text {
+	if v.names == nil {
+		v.names = v.review.Plan.Names()
+	}
+	if i := r.Index; i < len(v.names) && v.review.Plan.Resources[i].Key() == r.Key() {
+		return v.names[i]
+	}
+	return r.Address
+}
+
 // widest returns the width of the widest address among the first thousand.
 func (v *View) widest() int {
 	if v.longest == 0 {
@@ -190,7 +202,7 @@ func (v *View) widest() int {
 			if i == 1000 {
 				break
 			}
-			v.longest = max(v.longest, look.Width(r.Address)+2)
+			v.longest = max(v.longest, look.Width(v.name(r))+2)
 		}
 	}
 	return v.longest

@@ -33,6 +33,7 @@ type View struct {
 	same          bool            // attributes that stay the same are shown
 	whys          [][]safe.Text   // the reason of each change, wrapped
 	longest       int             // widest address, 0 until it is known
+	names         []safe.Text     // by resource; see name
 
 	blocks []block
 	stack  rows.Stack
