@@ -98,7 +98,7 @@ func (m *model) fold(width int) string {
 		}
 	}
 	where := safe.Sprintf("%d steps", top)
-	switch s := r.step(r.current); {
+	switch s := r.now(); {
 	case r.finished != nil:
 		where = safe.Sprintf("%s · %d steps", resultWord(r.finished.Result), top)
 	case s != nil:
@@ -127,9 +127,25 @@ func (m *model) fold(width int) string {
 	return l.String()
 }
 
+// now returns the step that runs; between two steps of an each_change, that one.
+func (r *run) now() *step {
+	if s := r.step(r.current); s != nil {
+		return s
+	}
+	for _, s := range r.steps {
+		if s.running {
+			return s
+		}
+	}
+	return nil
+}
+
 // position returns where a step stands, with the round for one in an each_change.
 func (r *run) position(s *step) safe.Text {
 	parent := r.step(s.Parent)
+	if s.Kind == runbook.KindEachChange {
+		parent = s
+	}
 	if parent != nil && parent.Kind == runbook.KindEachChange {
 		if rounds := r.rounds[parent.ID]; len(rounds) > 0 {
 			return safe.Sprintf("%s.%d", safe.Show(parent.Position), rounds[len(rounds)-1].number)

@@ -32,7 +32,7 @@ func (l *Line) Add(s Style, t safe.Text) *Line {
 			return l
 		}
 		text = ansi.Truncate(text, room, "…")
-		w = ansi.StringWidth(text)
+		w = cells(text)
 	}
 	l.b.WriteString(s.on)
 	l.b.WriteString(text)
@@ -97,7 +97,7 @@ func (l *Line) String() string {
 }
 
 // Width returns how many cells t takes.
-func Width(t safe.Text) int { return ansi.StringWidth(t.String()) }
+func Width(t safe.Text) int { return cells(t.String()) }
 
 // Wrap breaks t into lines of at most width cells, between words where it can.
 func Wrap(t safe.Text, width int) []safe.Text {
@@ -119,7 +119,7 @@ func Fit(frame string, width, height int) string {
 		lines = lines[:height]
 	}
 	for i, line := range lines {
-		switch w := ansi.StringWidth(line); {
+		switch w := cells(line); {
 		case w > width:
 			lines[i] = ansi.Truncate(line, width, "")
 			if w = ansi.StringWidth(lines[i]); w < width {
