@@ -254,6 +254,7 @@ const (
 // An ApplyItem is one action of an apply.
 type ApplyItem struct {
 	Address  safe.Text   `json:"address"`
+	Name     safe.Text   `json:"name"`      // the shortest name that tells it from the others; may be empty
 	Action   plan.Action `json:"action"`    // create, update, delete, read or forget; a replacement is two items
 	WaitsFor []int       `json:"waits_for"` // items that must be over before this one starts
 }

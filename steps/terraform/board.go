@@ -2,6 +2,7 @@ package terraform
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"lockstep/runbook/engine"
@@ -33,9 +34,12 @@ type boardKey struct {
 func newBoard(op engine.Operator, net *redact.Net, p *saved) *board {
 	b := &board{op: op, net: net, byKey: map[boardKey][]int{}}
 	if p.order != nil {
+		names := p.model.Names()
 		for i, it := range p.order.Items() {
 			r := p.model.Resources[it.Resource]
-			b.items = append(b.items, engine.ApplyItem{Address: r.Address, Action: it.Action, WaitsFor: it.WaitsFor})
+			b.items = append(b.items, engine.ApplyItem{
+				Address: r.Address, Name: names[it.Resource], Action: it.Action, WaitsFor: it.WaitsFor,
+			})
 			k := boardKey{r.Address.String(), it.Action}
 			b.byKey[k] = append(b.byKey[k], i)
 		}
@@ -90,7 +94,10 @@ func (b *board) diagnose(m cli.Message) {
 	}
 	lines := cli.Describe(m.Diagnostic, b.net)
 	if m.Diagnostic.Severity != "error" {
-		b.op.Tell(engine.Warned{Text: safe.Join(lines, " ")})
+		// Terraform warns of every use of -target; here it is what was asked for.
+		if !strings.Contains(m.Diagnostic.Summary, "Applied changes may be incomplete") {
+			b.op.Tell(engine.Warned{Text: safe.Join(lines, " ")})
+		}
 		return
 	}
 	address := safe.Show(m.Diagnostic.Address)

@@ -112,6 +112,9 @@ func (b *Apply) begin(ev engine.ApplyStarted, at time.Time) {
 	b.counts = map[engine.ApplyState]int{engine.Waiting: len(ev.Items)}
 	b.running, b.tracks, b.follow, b.widest, b.reach, b.axis = nil, nil, true, 12, 0, axis{}
 	for i, it := range ev.Items {
+		if !it.Name.IsEmpty() {
+			it.Address = it.Name // what is shown; it tells them apart as well
+		}
 		b.items[i] = item{ApplyItem: it}
 		if i < 1000 {
 			b.widest = max(b.widest, look.Width(it.Address))

@@ -216,7 +216,7 @@ func (y *story) verification(v engine.VerifyMoved) []safe.Text {
 		return nil
 	}
 	y.verify = says
-	out := []safe.Text{safe.Sprintf("verified %d of %d after %s of %s", met, len(v.Rows), v.Elapsed.Round(time.Second), v.Within)}
+	out := []safe.Text{safe.Sprintf("verified %d of %d after %s of %s", met, len(v.Rows), v.Elapsed.Round(time.Second), v.Within.Round(time.Second))}
 	for _, r := range v.Rows {
 		if !r.Met {
 			out = append(out, safe.Sprintf("not yet: %s: %s %s", safe.Show(r.Probe), r.Word, r.Got))
