@@ -138,7 +138,13 @@ func (e *Engine) Run(ctx context.Context) (Result, error) {
 	err := e.walk(ctx, e.cfg.Runbook.Steps)
 	probing()
 	result := e.resultOf(err)
+	if result == Skipped {
+		result = OK // there was nothing to do, and it is done
+	}
 	summary := e.summary(result, err)
+	if result == OK {
+		err = nil
+	}
 	if cerr := e.close(result, summary); cerr != nil {
 		err = errors.Join(err, cerr)
 		if result == OK {

@@ -484,3 +484,33 @@ func TestEngine_aPanicInAStepIsAFailure(t *testing.T) {
 		t.Errorf("%q, %v", r, err)
 	}
 }
+
+func TestEngine_isDoneWhenThereIsNothingToDo(t *testing.T) {
+	h := &harness{t: t, mode: Live, steps: []runbook.Step{confirm("a"), confirm("b")}}
+	h.do = map[string]does{
+		"a": func(context.Context, Operator) (Report, error) {
+			return Report{}, fmt.Errorf("%w: production has it all", ErrNothingToDo)
+		},
+		"b": func(context.Context, Operator) (Report, error) { t.Error("went on"); return Report{}, nil },
+	}
+	if r, err := h.run(t.Context()); r != OK || err != nil {
+		t.Errorf("%s, %v", r, err)
+	}
+	var step StepFinished
+	var run RunFinished
+	for _, e := range h.events {
+		switch ev := e.Event.(type) {
+		case StepFinished:
+			step = ev
+		case RunFinished:
+			run = ev
+		}
+	}
+	if step.Result != Skipped || run.Summary.Sentence.String() != "Nothing to deploy: production has it all." {
+		t.Errorf("step %+v, run %+v", step, run)
+	}
+	var body journal.CloseBody
+	if err := json.Unmarshal(h.journal.records[len(h.journal.records)-1].Body, &body); err != nil || body.Result != "done" {
+		t.Errorf("closed with %+v, %v", body, err)
+	}
+}

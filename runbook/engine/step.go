@@ -15,7 +15,8 @@ import (
 type Step interface {
 	// Run performs the step. It returns soon after ctx is cancelled, unless an
 	// effect is under way that has to end by itself. An error that wraps
-	// [ErrDeclined] or [ErrStopped] ends the run without being a failure.
+	// [ErrDeclined], [ErrStopped] or [ErrNothingToDo] ends the run without being a
+	// failure.
 	Run(ctx context.Context, op Operator) (Report, error)
 }
 
@@ -127,6 +128,9 @@ var (
 	ErrDeclined = errors.New("declined by the operator")
 	// ErrStopped says that the run was stopped between two effects.
 	ErrStopped = errors.New("stopped by the operator")
+	// ErrNothingToDo says that the environment has everything already. It ends the
+	// run, which is done then.
+	ErrNothingToDo = errors.New("nothing to deploy")
 	// ErrRehearsed says that an effect was not started because this is a rehearsal.
 	ErrRehearsed = errors.New("not done in a rehearsal")
 	// ErrStale says that what was reviewed is not what is there any more.

@@ -57,6 +57,9 @@ func (e *Engine) sentence(result Result, err error) safe.Text {
 	}
 	switch result {
 	case OK:
+		if err != nil {
+			return safe.Show(strings.ToUpper(err.Error()[:1]) + err.Error()[1:] + ".")
+		}
 		return safe.Show(did + ".")
 	case Declined:
 		return safe.Show(did + "; you declined.")

@@ -109,7 +109,7 @@ var errAccepted = errors.New("accepted")
 
 // afterwards decides what follows a step. again asks for another attempt.
 func (e *Engine) afterwards(ctx context.Context, s runbook.Step, attempt int, result Result, err error) (again bool, _ error) {
-	if err == nil || result == Declined || result == Stopped {
+	if err == nil || result == Declined || result == Stopped || result == Skipped {
 		return false, err
 	}
 	if ctx.Err() != nil || s.OnFailure == runbook.FailureStops {
@@ -184,6 +184,8 @@ func (e *Engine) resultOf(err error) Result {
 		return Declined
 	case errors.Is(err, ErrStopped), errors.Is(err, context.Canceled):
 		return Stopped
+	case errors.Is(err, ErrNothingToDo):
+		return Skipped
 	}
 	return Failed
 }

@@ -60,8 +60,10 @@ func nothing(ctx context.Context, op engine.Operator, l *Listing) error {
 	for _, n := range l.Notes {
 		op.Tell(engine.Warned{Text: n})
 	}
-	op.Tell(engine.Warned{Text: text})
-	return op.Refuse(safe.Lit("no commit was picked"), fmt.Errorf("%w: %s", engine.ErrStopped, text))
+	if err := op.Evidence(safe.Sprintf("nothing to deploy: %s", text), map[string]any{"pin": l.Pin.Hash, "head": l.r.Head()}); err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %s", engine.ErrNothingToDo, text)
 }
 
 // question asks which candidate is deployed.
