@@ -3,6 +3,7 @@ package runbook
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -41,7 +42,7 @@ func (d Duration) Std() time.Duration { return time.Duration(d) }
 func (d Duration) String() string { return time.Duration(d).String() }
 
 // A Secret says where a secret is: ${NAME} for an environment variable, or
-// file:PATH for the first line of a file. The secret itself never stands in a
+// file:PATH for the first line of a file, relative to the runbook. The secret itself never stands in a
 // runbook, and a Secret can be printed safely.
 type Secret string
 
@@ -59,9 +60,13 @@ func (s *Secret) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// Reveal reads the secret. The error names where it was looked for.
-func (s Secret) Reveal() (string, error) {
+// Reveal reads the secret. A relative file:PATH starts from folder, that of the
+// runbook. The error names where the secret was looked for.
+func (s Secret) Reveal(folder string) (string, error) {
 	if path, ok := strings.CutPrefix(string(s), "file:"); ok {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(folder, path)
+		}
 		b, err := os.ReadFile(path)
 		if err != nil {
 			return "", fmt.Errorf("read secret: %w", err)

@@ -82,7 +82,7 @@ func checkEmail(e *runbook.Email) error {
 }
 
 // sendEmail sends by SMTP, one message a receiver.
-func sendEmail(e *runbook.Email) func(context.Context, message) error {
+func sendEmail(e *runbook.Email, folder string) func(context.Context, message) error {
 	return func(ctx context.Context, m message) error {
 		if err := checkEmail(e); err != nil {
 			return &neverSentError{err}
@@ -90,7 +90,7 @@ func sendEmail(e *runbook.Email) func(context.Context, message) error {
 		password := ""
 		if e.Password != "" {
 			var err error
-			if password, err = e.Password.Reveal(); err != nil {
+			if password, err = e.Password.Reveal(folder); err != nil {
 				return &neverSentError{err}
 			}
 		}

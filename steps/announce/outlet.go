@@ -72,13 +72,13 @@ func (s *step) outlet(run engine.Run, name string, m message) (outlet, error) {
 	secret := runbook.Secret("")
 	switch c.Kind() {
 	case "slack":
-		secret, o.send = c.Slack, withSecret(c.Slack, sendSlack)
+		secret, o.send = c.Slack, withSecret(c.Slack, run.Folder, sendSlack)
 	case "webhook":
-		secret, o.send = c.Webhook, withSecret(c.Webhook, sendWebhook)
+		secret, o.send = c.Webhook, withSecret(c.Webhook, run.Folder, sendWebhook)
 	case "service":
-		secret, o.send = c.Service, withSecret(c.Service, sendService)
+		secret, o.send = c.Service, withSecret(c.Service, run.Folder, sendService)
 	case "email":
-		secret, o.where, o.send = c.Email.Password, safe.Sprintf("%s by %s", strings.Join(c.Email.To, ", "), c.Email.Server), sendEmail(c.Email)
+		secret, o.where, o.send = c.Email.Password, safe.Sprintf("%s by %s", strings.Join(c.Email.To, ", "), c.Email.Server), sendEmail(c.Email, run.Folder)
 		o.problem = checkEmail(c.Email)
 	case "file":
 		o.where, o.send = safe.Show(c.File), appendTo(run.Folder, c.File, s.deps.Now)
@@ -94,7 +94,7 @@ func (s *step) outlet(run engine.Run, name string, m message) (outlet, error) {
 		o.where = safe.Sprintf("the address in %s", string(secret))
 	}
 	if secret != "" && o.problem == nil {
-		_, o.problem = secret.Reveal()
+		_, o.problem = secret.Reveal(run.Folder)
 	}
 	return o, nil
 }
@@ -102,9 +102,9 @@ func (s *step) outlet(run engine.Run, name string, m message) (outlet, error) {
 var errNoOutput = errors.New("there is no standard output to print on")
 
 // withSecret reads the address at the moment it is needed.
-func withSecret(s runbook.Secret, send func(ctx context.Context, address string, m message) error) func(context.Context, message) error {
+func withSecret(s runbook.Secret, folder string, send func(ctx context.Context, address string, m message) error) func(context.Context, message) error {
 	return func(ctx context.Context, m message) error {
-		address, err := s.Reveal()
+		address, err := s.Reveal(folder)
 		if err != nil {
 			return &neverSentError{err}
 		}

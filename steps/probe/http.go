@@ -97,7 +97,7 @@ func (h *httpProbe) setHeaders(req *http.Request) ([]string, error) {
 			if err := s.UnmarshalText([]byte(value)); err != nil {
 				return nil, fmt.Errorf("header %s: %w", safe.Show(name), err)
 			}
-			v, err := s.Reveal()
+			v, err := s.Reveal("") // a name in the environment, not a file
 			if err != nil {
 				return nil, fmt.Errorf("header %s: %w", safe.Show(name), err)
 			}
