@@ -1,6 +1,11 @@
 package look
 
-import "github.com/charmbracelet/x/ansi"
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/charmbracelet/x/ansi"
+)
 
 // cells returns how many cells a drawn line takes. Nearly every line is made of
 // ASCII, our own signs and styles; those are counted at once, anything else by
@@ -50,16 +55,14 @@ func style(s string) int {
 // sign returns the length in bytes of the sign of ours that s starts with, or 0.
 // Each is one cell wide by itself; what would change that is no sign of ours.
 func sign(s string) int {
-	for _, r := range s {
-		switch {
-		case r >= 0x2500 && r <= 0x259f: // lines and blocks
-			return 3
-		case r == '·', r == '×':
-			return 2
-		case r == '…', r == '›', r == '–', r == '✓', r == '✗', r == '▸', r == '→', r == '−', r == '“', r == '”', r == '↑', r == '↓':
-			return 3
-		}
-		return 0
+	switch r, n := utf8.DecodeRuneInString(s); {
+	case r >= 0x2500 && r <= 0x259f: // lines and blocks
+		return n
+	case strings.ContainsRune(signs, r) && r != utf8.RuneError:
+		return n
 	}
 	return 0
 }
+
+// signs are those beside lines and blocks.
+const signs = "·×…›–✓✗▸→−“”↑↓"
