@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"lockstep/runbook"
 	"lockstep/runbook/safe"
+	"lockstep/steps/announce"
 )
 
 func newLintCommand() *cobra.Command {
@@ -47,9 +49,12 @@ func lint(w io.Writer, files []string, asJSON bool) error {
 		if err != nil && !errors.As(err, &problems) {
 			return err
 		}
+		if problems == nil {
+			problems = unsayable(rb)
+		}
 		var all []runbook.Problem
 		severity := "warning"
-		if problems != nil {
+		if len(*problems) > 0 {
 			all, severity = *problems, "error"
 			wrong += len(all)
 		} else {
@@ -61,7 +66,7 @@ func lint(w io.Writer, files []string, asJSON bool) error {
 				fmt.Fprintf(w, "%s: %s\n", severity, safe.Show(p.String()))
 			}
 		}
-		if !asJSON && problems == nil {
+		if !asJSON && len(*problems) == 0 {
 			fmt.Fprintf(w, "%s: ok: %s, %s, %s\n", safe.Show(file), count(len(rb.Environments), "environment"), count(len(rb.Steps), "step"), count(len(rb.Probes), "probe"))
 		}
 	}
@@ -74,4 +79,31 @@ func lint(w io.Writer, files []string, asJSON bool) error {
 		return errFound
 	}
 	return nil
+}
+
+// unsayable finds announcements whose text the step that sends them would
+// refuse. Loading a runbook knows nothing of what a text may hold.
+func unsayable(rb *runbook.Runbook) *runbook.Problems {
+	var out runbook.Problems
+	var fields []string
+	for _, f := range announce.Fields() {
+		fields = append(fields, f.Name)
+	}
+	var look func([]runbook.Step)
+	look = func(steps []runbook.Step) {
+		for _, s := range steps {
+			if s.Announce != nil && s.Announce.Text != "" {
+				if err := announce.Check(s.Announce.Text); err != nil {
+					out = append(out, runbook.Problem{
+						File: rb.File, Line: s.Line, Column: s.Column, Path: s.ID,
+						Text:       safe.Sprintf("step %s announce.text: %s", s.Position, safe.Show(err.Error())).String(),
+						Suggestion: "the fields are " + strings.Join(fields, ", "),
+					})
+				}
+			}
+			look(s.EachChange)
+		}
+	}
+	look(rb.Steps)
+	return &out
 }

@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	testscript.Main(m, map[string]func(){"lockstep": main})
+	testscript.Main(m, map[string]func(){"lockstep": main, crashName: crash})
 }
 
 // TestScript runs the program itself, as a shell would, by the scripts in
@@ -45,8 +45,15 @@ func TestScript(t *testing.T) {
 			journal := os.DirFS(filepath.Join("..", "..", "runbook", "export", "testdata", "production"))
 			return os.CopyFS(filepath.Join(env.WorkDir, "production"), journal)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: scriptCommands(),
 	})
+}
+
+// scriptCommands are the commands of scripts beyond those of testscript.
+func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
+	c := badInput()
+	c["exits"] = exits
+	return c
 }
 
 // exits runs a command and compares its exit code: exits CODE PROGRAM ARGS…

@@ -26,7 +26,21 @@ runbook is lockstep.yaml in this folder. Nothing is applied before you have seen
 the exact plan and said yes to it; every question, answer and effect is recorded.
 
 With --answers it needs no terminal: the questions are answered from a file, and
-it does not start when one of them would have no answer.
+it does not start when one of them would have no answer. The file says what is
+answered to each kind of question, or to that of one step by its id:
+
+  lockstep-answers: 1
+  answers:
+    pick_commit: { choose: take, item: next }
+    review_diff: { choose: continue, acknowledge: all }
+    plan:        { choose: take }
+    apply:       { choose: apply, typed: production }
+    next_change: { choose: continue }
+    verify:      { choose: stop }
+    record_pin:  { choose: write }
+    announce:    { choose: send }
+    failure:     { choose: stop }
+    unknown:     { choose: stop }
 
 The exit code is 0 when the run is done, 1 when it failed, 2 when it was called
 wrongly, 3 when you declined or stopped it, 4 when an effect started and nobody

@@ -7,14 +7,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"lockstep/runbook"
 	"lockstep/runbook/engine"
 	"lockstep/runbook/journal"
+	"lockstep/runbook/safe"
+	"lockstep/runbook/strict"
 	"lockstep/steps"
 )
 
@@ -41,7 +45,10 @@ type session struct {
 // loadTarget reads the runbook and finds the environment.
 func loadTarget(t target) (*runbook.Runbook, *runbook.Environment, error) {
 	rb, err := runbook.Load(t.runbook)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil, &engine.Problem{Err: err, Hint: "name the runbook, as in lockstep run RUNBOOK; lockstep schema prints what one may hold"}
+	case err != nil:
 		return nil, nil, err
 	}
 	env, err := environmentOf(rb, t.environment)
@@ -78,6 +85,11 @@ func openSession(ctx context.Context, t target) (_ *session, err error) {
 	if err := os.MkdirAll(work, 0o700); err != nil {
 		return nil, fmt.Errorf("make the work folder: %w", err)
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(work)) // a run removes it at its end
+		}
+	}()
 	rb = rb.For(env.Name)
 	kit, probers, err := steps.NewKit(steps.Wiring{
 		Runbook: rb, Folder: folder, Terraform: t.terraform, Stdout: t.stdout,
@@ -113,9 +125,13 @@ func environmentOf(rb *runbook.Runbook, name string) (*runbook.Environment, erro
 		return rb.Environments[names[0]], nil
 	}
 	if name == "" {
-		return nil, usagef("name one of the environments %q with --env", names)
+		return nil, usagef("name one of the environments with --env: %s", strings.Join(names, ", "))
 	}
-	return nil, usagef("the runbook has no environment %q; it has %q", name, names)
+	err := fmt.Errorf("the runbook has no environment %q; it has %s", safe.Show(name), strings.Join(names, ", "))
+	if near := strict.DidYouMean(name, names); near != "" {
+		err = fmt.Errorf("%w (%s)", err, near)
+	}
+	return nil, &usageError{err, "lockstep"}
 }
 
 // verifiedIn looks in the journals of the other environments of a runbook for

@@ -44,7 +44,7 @@ func (v *viewing) script(t target) (*answers.Answers, error) {
 	}
 	a, err := answers.Load(v.answers)
 	if err != nil {
-		return nil, err
+		return nil, &engine.Problem{Err: err, Hint: "lockstep run --help shows what a file with answers holds"}
 	}
 	rb, env, err := loadTarget(t)
 	if err != nil {

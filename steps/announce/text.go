@@ -152,8 +152,13 @@ func compile(text string) (*template.Template, error) {
 	return t, nil
 }
 
-// tidy takes the library's prefix off an error.
+var noField = regexp.MustCompile(`executing "text" at <[^>]*>: can't evaluate field (\S+) in type \S+`)
+
+// tidy says an error of the library in words for somebody who knows no Go.
 func tidy(err error) error {
+	if m := noField.FindStringSubmatch(err.Error()); m != nil {
+		return fmt.Errorf("there is no field .%s", safe.Show(m[1]))
+	}
 	return errors.New(safe.Show(strings.TrimPrefix(strings.TrimPrefix(err.Error(), "template: "), "text:")).String())
 }
 

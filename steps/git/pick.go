@@ -54,7 +54,10 @@ func nothing(ctx context.Context, op engine.Operator, l *Listing) error {
 			"no commit of %s touches %s, but the merge that brought the pin %s changed %d files, such as %s", l.Branch, l.Environment, l.Pin.Short, len(left), left[0].Path))
 	}
 	text := safe.Sprintf("%s already has everything that touches it", l.Environment)
-	if l.Ahead > 0 {
+	switch {
+	case l.Ahead == 1:
+		text = safe.Sprintf("%s; the one newer commit of %s does not touch it", text, l.Branch)
+	case l.Ahead > 1:
 		text = safe.Sprintf("%s; %d newer commits of %s do not touch it", text, l.Ahead, l.Branch)
 	}
 	for _, n := range l.Notes {

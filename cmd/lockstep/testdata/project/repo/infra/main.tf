@@ -1,0 +1,6 @@
+terraform {
+  backend "local" {}
+}
+resource "terraform_data" "release" {
+  input = "v1"
+}
