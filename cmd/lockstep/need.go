@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -69,9 +68,6 @@ func installTerraform(cmd *cobra.Command, dir string) (string, error) {
 	fmt.Fprintf(cmd.OutOrStdout(), "Terraform %s is at %s\n", install.Version, path)
 	return path, nil
 }
-
-// errSignal says that a signal ended what was being prepared.
-var errSignal = errors.New("interrupted")
 
 // interruptible returns a context that ends with the first signal. While a run
 // is under way, the run hears the signals too and decides what they mean.
