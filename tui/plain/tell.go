@@ -13,7 +13,8 @@ import (
 
 // Tell tells a run that somebody else answers, such as a script, until the run
 // is over or ctx ends: every event as Run does, with the questions by their
-// titles and the answers that were given.
+// titles, what is unusual or wrong about what they ask, and the answers that were
+// given.
 func Tell(ctx context.Context, console engine.Console, out io.Writer, o Options) error {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -36,6 +37,9 @@ func Tell(ctx context.Context, console engine.Console, out io.Writer, o Options)
 			switch {
 			case ok:
 				s.event(e)
+				if q, asked := e.Event.(engine.QuestionAsked); asked {
+					s.asked(e.Time, q.Question)
+				}
 			case s.finished:
 				return nil
 			case ctx.Err() != nil:
@@ -45,6 +49,24 @@ func Tell(ctx context.Context, console engine.Console, out io.Writer, o Options)
 			}
 		case <-ctx.Done():
 			return ctx.Err()
+		}
+	}
+}
+
+// asked tells a question that somebody else answers.
+func (s *session) asked(at time.Time, q engine.Question) {
+	s.say(safe.Sprintf("%s asked: %s", safe.Show(at.UTC().Format("15:04:05")), q.Title))
+	for _, t := range q.Body {
+		s.say(safe.Sprintf("  %s", t))
+	}
+	switch p := q.Payload.(type) {
+	case engine.Candidates:
+		for _, n := range p.Notes {
+			s.say(safe.Sprintf("  note: %s", n))
+		}
+	case engine.Failure, engine.PinReview:
+		for _, t := range describe(q).lines {
+			s.say(safe.Sprintf("  %s", t))
 		}
 	}
 }
