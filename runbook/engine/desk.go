@@ -155,7 +155,7 @@ func (d *desk) recordOutcome(intent int64, end Ending, err error) error {
 	}
 	detail := end.Detail
 	if detail.IsEmpty() && err != nil {
-		detail = safe.Show(err.Error())
+		detail = safe.Show(oneLine(err))
 	}
 	_, aerr := d.engine.append(d.step, d.attempt, journal.KindOutcome, journal.OutcomeBody{
 		Intent: intent, Result: string(end.Result), Detail: detail, Facts: end.Facts,
@@ -173,7 +173,7 @@ func (d *desk) Evidence(what safe.Text, facts map[string]any, blobs ...Blob) err
 }
 
 func (d *desk) Refuse(what safe.Text, err error) error {
-	_, aerr := d.engine.append(d.step, d.attempt, journal.KindRefusal, journal.RefusalBody{What: what, Why: safe.Show(err.Error())})
+	_, aerr := d.engine.append(d.step, d.attempt, journal.KindRefusal, journal.RefusalBody{What: what, Why: safe.Show(oneLine(err))})
 	return errors.Join(err, aerr)
 }
 

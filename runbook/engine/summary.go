@@ -58,20 +58,21 @@ func (e *Engine) sentence(result Result, err error) safe.Text {
 	switch result {
 	case OK:
 		if err != nil {
-			return safe.Show(strings.ToUpper(err.Error()[:1]) + err.Error()[1:] + ".")
+			why := oneLine(err)
+			return safe.Show(strings.ToUpper(why[:1]) + why[1:] + ".")
 		}
 		return safe.Show(did + ".")
 	case Declined:
 		return safe.Show(did + "; you declined.")
 	case Stopped:
-		if why := err.Error(); why != ErrStopped.Error() && !errors.Is(err, ErrDeclined) {
+		if why := oneLine(err); why != ErrStopped.Error() && !errors.Is(err, ErrDeclined) {
 			return safe.Show(did + "; stopped: " + strings.TrimPrefix(why, ErrStopped.Error()+": ") + ".")
 		}
 		return safe.Show(did + "; you stopped.")
 	case Unknown:
 		return safe.Show(did + "; how the last effect ended is not known.")
 	}
-	return safe.Show(fmt.Sprintf("%s; it failed: %v", did, err))
+	return safe.Show(fmt.Sprintf("%s; it failed: %s", did, oneLine(err)))
 }
 
 // close writes the last record.

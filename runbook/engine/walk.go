@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"lockstep/runbook"
 	"lockstep/runbook/journal"
@@ -39,7 +40,7 @@ func (e *Engine) step(ctx context.Context, s runbook.Step) error {
 		case err == nil && report.Result != "":
 			result = report.Result
 		case err != nil:
-			result, text = e.resultOf(err), safe.Show(err.Error())
+			result, text = e.resultOf(err), safe.Show(oneLine(err))
 		}
 		again, err := e.afterwards(ctx, s, attempt, result, err)
 		if errors.Is(err, errAccepted) {
@@ -131,7 +132,7 @@ func (e *Engine) afterwards(ctx context.Context, s runbook.Step, attempt int, re
 
 // failureQuestion is the failure menu.
 func failureQuestion(s runbook.Step, result Result, err error) Question {
-	f := Failure{What: safe.Show(err.Error())}
+	f := Failure{What: safe.Show(oneLine(err))}
 	acceptable := false
 	var p *Problem
 	if errors.As(err, &p) {
@@ -172,6 +173,10 @@ func (e *Engine) finish(s runbook.Step, attempt int, result Result, text safe.Te
 	e.stream.publish(s.ID, StepFinished{ID: s.ID, Result: result, Summary: text, Elapsed: e.cfg.Now().Sub(started)})
 	return err
 }
+
+// oneLine returns the words of an error; those of errors that were joined stand
+// on lines of their own.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // resultOf says in a word how something ended.
 func (e *Engine) resultOf(err error) Result {

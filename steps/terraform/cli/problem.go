@@ -162,10 +162,19 @@ func stderrOf(err error) string {
 // firstWords returns the first line that says what is wrong.
 func firstWords(err error) string {
 	text := errorText(err)
+	preamble := ""
 	for _, line := range strings.Split(text, "\n") {
-		if _, after, ok := strings.Cut(line, "Error: "); ok {
+		_, after, ok := strings.Cut(line, "Error: ")
+		switch {
+		case !ok:
+		case strings.HasPrefix(after, "Terraform encountered problems during initialisation"):
+			preamble = after // what the problems are follows
+		default:
 			return after
 		}
+	}
+	if preamble != "" {
+		return preamble
 	}
 	line, _, _ := strings.Cut(text, "\n")
 	return line
