@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"lockstep/runbook"
 	"lockstep/runbook/journal"
 	"lockstep/runbook/safe"
 )
@@ -50,7 +51,7 @@ func (d *desk) Ask(ctx context.Context, q Question) (Answer, error) {
 	e.stream.publish(d.step, QuestionWithdrawn{q.ID})
 	cause := context.Cause(ctx)
 	if cause == nil {
-		cause = fmt.Errorf("%w: nobody is there to answer", ErrStopped)
+		cause = errNobody
 	}
 	_, err := e.append(d.step, d.attempt, journal.KindRefusal, journal.RefusalBody{
 		What: safe.Sprintf("question %s was withdrawn", q.ID), Why: safe.Show(cause.Error()),
@@ -110,6 +111,9 @@ func (d *desk) Effect(ctx context.Context, i Intent, do func(context.Context) (E
 	if ctx.Err() != nil {
 		return Ending{}, context.Cause(ctx)
 	}
+	if err := e.mayAffect(i); err != nil {
+		return Ending{}, d.Refuse(safe.Sprintf("not started: %s", i.What), err)
+	}
 	if e.run.Rehearsal() {
 		if err := d.Evidence(safe.Sprintf("rehearsed, not done: %s", i.What), i.Facts); err != nil {
 			return Ending{}, err
@@ -124,6 +128,11 @@ func (d *desk) Effect(ctx context.Context, i Intent, do func(context.Context) (E
 	}
 	end, err := d.guarded(ctx, do)
 	if errors.Is(err, ErrUnknown) {
+		e.facts.Keep = safe.Sprintf("how this ended is not known: %s", i.What)
+		if len(end.Facts) > 0 || len(end.Blobs) > 0 {
+			// No outcome, because there is none; but what was seen helps to find out.
+			err = errors.Join(err, d.Evidence(safe.Lit("what was seen of an effect whose end is not known"), end.Facts, end.Blobs...))
+		}
 		return end, err
 	}
 	if end.Result == "" {
@@ -136,6 +145,19 @@ func (d *desk) Effect(ctx context.Context, i Intent, do func(context.Context) (E
 		return end, errors.Join(err, fmt.Errorf("%w: it ended as %q, but that cannot be recorded: %w", ErrUnknown, end.Result, rerr))
 	}
 	return end, err
+}
+
+// mayAffect reports why an effect may not start although its step is under way:
+// nobody is there any more, or the operator wants to stop and it cannot be undone.
+// What can be repeated goes on then, so that a step does not end half done.
+func (e *Engine) mayAffect(i Intent) error {
+	switch {
+	case e.abandoned():
+		return errNobody
+	case e.stopping() && i.Effect == runbook.EffectIrreversible:
+		return ErrStopped
+	}
+	return nil
 }
 
 // guarded runs an effect. When it panics nobody knows how far it came.

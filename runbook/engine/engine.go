@@ -56,7 +56,7 @@ type Engine struct {
 	// Only the goroutine in Run uses these.
 	facts     Facts
 	decisions []safe.Text
-	applied   map[string]bool // ids of changes that were applied
+	attempts  map[string]int // step → how often it was started
 
 	mu      sync.Mutex
 	stop    bool // StopSoon
@@ -87,11 +87,11 @@ func New(c Config) (*Engine, error) {
 			ID: c.Run, Mode: c.Mode, Runbook: c.Runbook, Environment: env, Actor: c.Actor,
 			Started: c.Now(), WorkDir: c.WorkDir, Folder: c.Folder,
 		},
-		stream:  newStream(c.Now),
-		steps:   map[string]Step{},
-		applied: map[string]bool{},
-		totals:  map[string]*ProbeTotals{},
-		gone:    make(chan struct{}),
+		stream:   newStream(c.Now),
+		steps:    map[string]Step{},
+		attempts: map[string]int{},
+		totals:   map[string]*ProbeTotals{},
+		gone:     make(chan struct{}),
 	}
 	if err := e.build(c.Runbook.Steps); err != nil {
 		return nil, err
@@ -132,6 +132,7 @@ func (e *Engine) Run(ctx context.Context) (Result, error) {
 	defer e.stream.close()
 
 	if err := e.open(); err != nil {
+		e.tidy()
 		return Failed, err
 	}
 	probing := e.probe(ctx)
@@ -147,17 +148,25 @@ func (e *Engine) Run(ctx context.Context) (Result, error) {
 	}
 	if cerr := e.close(result, summary); cerr != nil {
 		err = errors.Join(err, cerr)
-		if result == OK {
-			result = Failed
-		}
+		result = e.resultOf(err)
 	}
-	if e.cfg.WorkDir != "" {
-		if rerr := os.RemoveAll(e.cfg.WorkDir); rerr != nil {
-			e.stream.publish("", Warned{safe.Sprintf("the work folder could not be removed: %v", rerr)})
-		}
-	}
+	e.tidy()
 	e.stream.publish("", RunFinished{Result: result, Summary: summary})
 	return result, err
+}
+
+// tidy removes the work folder, which holds secrets, unless it also holds what
+// somebody still needs.
+func (e *Engine) tidy() {
+	switch {
+	case e.cfg.WorkDir == "":
+	case !e.facts.Keep.IsEmpty():
+		e.stream.publish("", Warned{safe.Sprintf("the work folder %s is kept, and may hold secrets: %s", e.cfg.WorkDir, e.facts.Keep)})
+	default:
+		if err := os.RemoveAll(e.cfg.WorkDir); err != nil {
+			e.stream.publish("", Warned{safe.Sprintf("the work folder could not be removed: %v", err)})
+		}
+	}
 }
 
 // open writes the first record and tells the first event.
@@ -275,13 +284,27 @@ func (e *Engine) stopping() bool {
 	return e.stop
 }
 
+// abandoned reports whether nobody is there any more. Nothing takes that back.
+func (e *Engine) abandoned() bool {
+	select {
+	case <-e.gone:
+		return true
+	default:
+		return false
+	}
+}
+
+// errJournal says that something could not be recorded. That counts more than a
+// wish to stop.
+var errJournal = errors.New("write the journal")
+
 // append writes a record and tells that there is one more.
 func (e *Engine) append(step string, attempt int, kind journal.Kind, body any, blobs ...journal.BlobRef) (journal.Record, error) {
 	r, err := e.cfg.Journal.Append(journal.Draft{
 		Run: e.run.ID, Step: step, Attempt: attempt, Kind: kind, Actor: e.cfg.Actor, Body: body, Blobs: blobs,
 	})
 	if err != nil {
-		return r, fmt.Errorf("write the journal: %w", err)
+		return r, fmt.Errorf("%w: %w", errJournal, err)
 	}
 	e.stream.publish(step, Recorded{Seq: r.Seq, Kind: string(kind)})
 	return r, nil

@@ -339,7 +339,7 @@ func rounds(n int) map[string]does {
 		},
 		"apply": func(_ context.Context, op Operator) (Report, error) {
 			left--
-			op.Facts().Applied = append(op.Facts().Applied, ChangeDone{})
+			op.Facts().Applied = append(op.Facts().Applied, ChangeDone{ID: op.Facts().Plan.Change.ID, Result: OK})
 			return Report{}, nil
 		},
 	}

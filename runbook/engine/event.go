@@ -300,6 +300,7 @@ type Summary struct {
 
 // A ChangeDone is one apply of a run.
 type ChangeDone struct {
+	ID     string              `json:"id"` // the same for the same content
 	Title  safe.Text           `json:"title"`
 	Result Result              `json:"result"`
 	Took   time.Duration       `json:"took"`

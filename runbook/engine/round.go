@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"lockstep/runbook"
 	"lockstep/runbook/journal"
@@ -31,7 +32,7 @@ func (e *Engine) eachChange(ctx context.Context, s runbook.Step) (err error) {
 	}()
 	for e.facts.Round = 1; ; e.facts.Round++ {
 		e.stream.publish(s.ID, RoundStarted{ID: s.ID, Round: e.facts.Round})
-		again := false
+		before := len(e.facts.Applied)
 		for _, child := range s.EachChange {
 			if err := e.step(ctx, child); err != nil {
 				return err
@@ -42,16 +43,21 @@ func (e *Engine) eachChange(ctx context.Context, s runbook.Step) (err error) {
 			if e.facts.PlanEmpty {
 				return nil
 			}
-			if p := e.facts.Plan; p != nil {
-				again = e.applied[p.Change.ID]
-				e.applied[p.Change.ID] = true
-			}
 		}
 		done++
-		if err := e.next(ctx, s, again); err != nil {
+		if err := e.next(ctx, s, e.repeated(before)); err != nil {
 			return err
 		}
 	}
+}
+
+// repeated reports whether one of the applies from number n on did what an
+// earlier one of the run had done already.
+func (e *Engine) repeated(n int) bool {
+	well := func(c ChangeDone) bool { return c.Result == OK || c.Result == "" }
+	return slices.ContainsFunc(e.facts.Applied[n:], func(c ChangeDone) bool {
+		return well(c) && slices.ContainsFunc(e.facts.Applied[:n], func(b ChangeDone) bool { return well(b) && b.ID == c.ID })
+	})
 }
 
 // next asks whether to go on, when another change is known to follow or the one
@@ -72,7 +78,7 @@ func (e *Engine) next(ctx context.Context, s runbook.Step, again bool) error {
 				Consequence: safe.Lit("what is applied stays and is verified; the pin does not move until the rest is done"),
 			},
 			{
-				ID: "continue", Key: "c", Label: safe.Lit("go on"), Recommended: !again,
+				ID: "continue", Key: "c", Label: safe.Lit("go on"), Recommended: !again, NeedsReason: again,
 				Consequence: safe.Lit("plans afresh; nothing is applied before you have seen it"),
 			},
 		},

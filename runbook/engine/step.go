@@ -64,7 +64,7 @@ type Run struct {
 	Environment *runbook.Environment
 	Actor       journal.Actor
 	Started     time.Time
-	WorkDir     string // private folder of the run, for checkouts and plans; removed at its end
+	WorkDir     string // private folder of the run, for checkouts and plans; removed at its end unless Facts.Keep
 	Folder      string // folder the runbook's relative paths start from
 }
 
@@ -107,6 +107,7 @@ type Facts struct {
 	NewPin    *Candidate   // written by record_pin
 	Round     int          // of the each_change, from 1; 0 outside
 	Remaining int          // changes that are left after the chosen one, as far as known
+	Keep      safe.Text    // why the work folder must outlive the run, or empty
 }
 
 // Planned is a saved plan that was chosen and may be applied.
@@ -135,6 +136,9 @@ var (
 	ErrRehearsed = errors.New("not done in a rehearsal")
 	// ErrStale says that what was reviewed is not what is there any more.
 	ErrStale = errors.New("changed since it was reviewed")
+	// ErrGivenUp says that a step failed and that the operator was asked about it
+	// already and said stop. The run has failed; nobody is asked again.
+	ErrGivenUp = errors.New("given up after it failed")
 	// ErrUnknown says that an effect started and nobody knows how it ended.
 	ErrUnknown = errors.New("outcome unknown")
 )

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 )
@@ -163,7 +164,7 @@ func replaces(ev Event) bool {
 }
 
 func (q *queue) remove(i int) {
-	q.items = append(q.items[:i:i], q.items[i+1:]...)
+	q.items = slices.Delete(q.items, i, i+1)
 	q.loose--
 }
 

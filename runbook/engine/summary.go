@@ -40,7 +40,15 @@ func (e *Engine) summary(result Result, err error) Summary {
 func (e *Engine) sentence(result Result, err error) safe.Text {
 	env := e.run.Environment.Name
 	var did string
-	switch n := len(e.facts.Applied); {
+	n, broken := 0, 0
+	for _, c := range e.facts.Applied {
+		if c.Result == OK {
+			n++
+		} else {
+			broken++
+		}
+	}
+	switch {
 	case e.run.Rehearsal():
 		did = fmt.Sprintf("Rehearsed for %s: nothing was changed", env)
 	case n == 0:
@@ -49,6 +57,12 @@ func (e *Engine) sentence(result Result, err error) safe.Text {
 		did = fmt.Sprintf("One change was applied to %s", env)
 	default:
 		did = fmt.Sprintf("%d changes were applied to %s, one at a time", n, env)
+	}
+	switch {
+	case broken == 1:
+		did += ", and one was begun and did not end well"
+	case broken > 1:
+		did += fmt.Sprintf(", and %d were begun and did not end well", broken)
 	}
 	if c := e.facts.NewPin; c != nil {
 		did += fmt.Sprintf(", and its pin is at %s", c.Short)

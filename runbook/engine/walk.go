@@ -30,10 +30,11 @@ func (e *Engine) walk(ctx context.Context, steps []runbook.Step) error {
 // step runs one step, again and again as long as it fails and the operator says
 // so. The error is nil when the run goes on.
 func (e *Engine) step(ctx context.Context, s runbook.Step) error {
-	for attempt := e.attempt(s); ; attempt++ {
+	for {
 		if err := e.mayStart(ctx); err != nil {
 			return err
 		}
+		attempt := e.attempt(s)
 		report, err := e.once(ctx, s, attempt)
 		result, text := OK, report.Summary
 		switch {
@@ -55,20 +56,29 @@ func (e *Engine) step(ctx context.Context, s runbook.Step) error {
 	}
 }
 
-// attempt numbers a step over the rounds of its each_change, so that its records
-// can be told apart.
-func (e *Engine) attempt(runbook.Step) int { return max(e.facts.Round, 1) }
+// attempt numbers the starts of a step from 1, over retries and over the rounds of
+// its each_change, so that its records can be told apart.
+func (e *Engine) attempt(s runbook.Step) int {
+	e.attempts[s.ID]++
+	return e.attempts[s.ID]
+}
 
 // mayStart reports why nothing new may start.
 func (e *Engine) mayStart(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	if e.abandoned() {
+		return errNobody
+	}
 	if e.stopping() {
 		return ErrStopped
 	}
 	return nil
 }
+
+// errNobody says why a run ends whose operator has gone.
+var errNobody = fmt.Errorf("%w: nobody is there to answer", ErrStopped)
 
 // once runs a step a single time.
 func (e *Engine) once(ctx context.Context, s runbook.Step, attempt int) (report Report, err error) {
@@ -91,11 +101,20 @@ func (e *Engine) once(ctx context.Context, s runbook.Step, attempt int) (report 
 			err = errors.Join(cause, dropCancelled(err))
 		}
 	}
-	if errors.Is(err, ErrRehearsed) {
+	switch {
+	case errors.Is(err, ErrRehearsed):
 		return report, nil
+	case errors.Is(err, context.Canceled) && timer.ctx.Err() == nil:
+		// Nobody cancelled the step: something of its own ended early, and it failed.
+		return report, &cancelledError{err}
 	}
 	return report, err
 }
+
+// A cancelledError is a failure that only looks like the end of the run.
+type cancelledError struct{ err error }
+
+func (e *cancelledError) Error() string { return e.err.Error() }
 
 // dropCancelled returns nil for an error that only says that a context ended.
 func dropCancelled(err error) error {
@@ -113,7 +132,7 @@ func (e *Engine) afterwards(ctx context.Context, s runbook.Step, attempt int, re
 	if err == nil || result == Declined || result == Stopped || result == Skipped {
 		return false, err
 	}
-	if ctx.Err() != nil || s.OnFailure == runbook.FailureStops {
+	if ctx.Err() != nil || s.OnFailure == runbook.FailureStops || errors.Is(err, ErrGivenUp) {
 		return false, err
 	}
 	op := &desk{engine: e, step: s.ID, attempt: attempt, timer: newTimer(ctx, 0)}
@@ -122,6 +141,9 @@ func (e *Engine) afterwards(ctx context.Context, s runbook.Step, attempt int, re
 	switch {
 	case errors.Is(aerr, ErrDeclined):
 		return false, err
+	case errors.Is(aerr, ErrStopped), errors.Is(aerr, context.Canceled):
+		// Nobody answered. What counts is that the step failed.
+		return false, fmt.Errorf("%w (%s)", err, aerr)
 	case aerr != nil:
 		return false, errors.Join(err, aerr)
 	case a.Choice == "retry":
@@ -180,11 +202,14 @@ func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", ";
 
 // resultOf says in a word how something ended.
 func (e *Engine) resultOf(err error) Result {
+	var late *timeoutError
 	switch {
 	case err == nil:
 		return OK
 	case errors.Is(err, ErrUnknown):
 		return Unknown
+	case errors.Is(err, errJournal), errors.Is(err, ErrGivenUp), errors.As(err, &late):
+		return Failed
 	case errors.Is(err, ErrDeclined):
 		return Declined
 	case errors.Is(err, ErrStopped), errors.Is(err, context.Canceled):

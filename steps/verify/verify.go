@@ -107,8 +107,6 @@ func verdictOf(r engine.Report, err error) string {
 		return string(r.Result)
 	case err == nil:
 		return string(engine.OK)
-	case errors.Is(err, engine.ErrDeclined):
-		return string(engine.Declined)
 	case errors.Is(err, ErrNotMet):
 		return string(engine.Failed)
 	}
@@ -241,10 +239,14 @@ func (v *verification) problem() error {
 
 // answered acts on what the operator said.
 func (v *verification) answered(a answer) (r engine.Report, done bool, err error) {
-	if a.err != nil {
+	v.take()
+	switch {
+	case errors.Is(a.err, engine.ErrDeclined):
+		// They stop because it failed: that is a failure, and no refusal.
+		return r, true, fmt.Errorf("%w: %w", engine.ErrGivenUp, v.problem())
+	case a.err != nil:
 		return r, true, a.err
 	}
-	v.take()
 	switch {
 	case a.Choice == accept:
 		return engine.Report{Summary: safe.Sprintf("%s; accepted", v.board.summary()), Result: engine.Accepted}, true, nil

@@ -121,7 +121,7 @@ func TestVerify_inconclusiveAloneNeverPasses(t *testing.T) {
 			things: []*thing{{name: "p", every: time.Second, plan: []phase{blind}}},
 		}
 		tr.run()
-		tr.is(engine.Declined, engine.Declined, false)
+		tr.is(engine.Failed, engine.Failed, false)
 		if tr.verified != nil {
 			t.Error("the run went on")
 		}
@@ -140,7 +140,7 @@ func TestVerify_asksWithTheBoardAndStopsWhenToldTo(t *testing.T) {
 			say(t, 10*time.Second, stop)(c, q)
 		}
 		tr.run()
-		tr.is(engine.Declined, engine.Declined, false)
+		tr.is(engine.Failed, engine.Failed, false)
 		f := asked.Payload.(engine.Failure)
 		if asked.Kind != engine.AskVerify || !asked.Choices[0].Stops || len(f.Rows) != 1 || f.Rows[0].Word != safe.Lit("NXDOMAIN") ||
 			f.What != safe.Lit("static did not pass within 1m0s") {
@@ -150,7 +150,7 @@ func TestVerify_asksWithTheBoardAndStopsWhenToldTo(t *testing.T) {
 		if deciding < 0 {
 			t.Error("the board stood still while the operator decided")
 		}
-		if facts, _ := tr.evidence(); facts["verdict"] != "declined" {
+		if facts, _ := tr.evidence(); facts["verdict"] != "failed" {
 			t.Errorf("recorded %v", facts["verdict"])
 		}
 	})
@@ -190,7 +190,7 @@ func TestVerify_requiredProbeCannotBeAccepted(t *testing.T) {
 			say(t, time.Second, stop)(c, q)
 		}
 		tr.run()
-		tr.is(engine.Declined, engine.Declined, false)
+		tr.is(engine.Failed, engine.Failed, false)
 	})
 }
 
@@ -213,7 +213,7 @@ func TestVerify_requiredProbeThatFailsWhileDecidingCannotBeAccepted(t *testing.T
 		}
 		tr.required = true
 		tr.runWith(func(rb *runbook.Runbook) { rb.Probes["optional"].Required = false })
-		tr.is(engine.Declined, engine.Declined, false)
+		tr.is(engine.Failed, engine.Failed, false)
 	})
 }
 
