@@ -36,7 +36,7 @@ func Split(p *Plan, o *Order) []Change {
 		s.out[0].Targets = nil // the whole plan: nothing to leave out
 	}
 	for i := range s.out {
-		s.out[i].ID = identify(p, s.out[i])
+		s.out[i].ID = Identify(p, s.out[i])
 		s.out[i].Destroys = destroys(p, s.out[i])
 	}
 	return s.out
@@ -312,8 +312,8 @@ func verb(r ResourceChange) string {
 	return string(r.Action)
 }
 
-// identify gives a change a name that is the same whenever its content is.
-func identify(p *Plan, c Change) string {
+// Identify gives a change of a plan a name that is the same whenever its content is.
+func Identify(p *Plan, c Change) string {
 	h := sha256.New()
 	for _, m := range c.Members {
 		fmt.Fprintf(h, "%s %s\n", p.Resources[m].Key(), p.Resources[m].Action)

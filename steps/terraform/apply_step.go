@@ -7,6 +7,7 @@ import (
 
 	"lockstep/runbook"
 	"lockstep/runbook/engine"
+	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
 	"lockstep/steps/terraform/cli"
 	"lockstep/steps/terraform/planfile"
@@ -29,7 +30,7 @@ func (a *applyStep) Run(ctx context.Context, op engine.Operator) (engine.Report,
 		}
 	}
 	s := a.tool.session(op)
-	p := s.plans[facts.Plan.Plan.Digest]
+	p := s.planned(facts.Plan.Plan.Digest)
 	if p == nil {
 		return engine.Report{}, errors.New("the plan was not made by this program")
 	}
@@ -164,7 +165,7 @@ func (w *work) do(ctx context.Context) (engine.Ending, error) {
 	took := time.Since(began)
 	after, serr := w.stateAfter(ctx)
 	w.op.Tell(engine.ApplyFinished{Result: result, Took: took, Serial: after.Serial})
-	w.done = engine.ChangeDone{Title: w.planned.Change.Title, Result: result, Took: took, Counts: w.p.model.Count()}
+	w.done = engine.ChangeDone{ID: plan.Identify(&w.p.model, w.planned.Change), Title: w.planned.Change.Title, Result: result, Took: took, Counts: w.p.model.Count()}
 	end := engine.Ending{
 		Result: result,
 		Facts: map[string]any{

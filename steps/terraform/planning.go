@@ -78,6 +78,13 @@ func (s *session) plan(ctx context.Context, op teller, w *workplace, targets []s
 	return p, nil
 }
 
+// planned returns the plan with a digest that was made in this run, or nil.
+func (s *session) planned(digest string) *saved {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.plans[digest]
+}
+
 // forgetAll removes every plan made so far.
 func (s *session) forgetAll() {
 	s.mu.Lock()

@@ -1,12 +1,11 @@
 package terraform
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"lockstep/runbook/engine"
@@ -17,55 +16,63 @@ func erroredPath(dir string) string { return filepath.Join(dir, "errored.tfstate
 
 // rescueState saves the state that Terraform could not, in a folder that outlives
 // the run: the one it printed, or else the file it left in dir. It returns "" when
-// there is neither.
+// there is neither. The disk that Terraform could not write to may be the one the
+// first folder is on, so there is a second one.
 func (s *session) rescueState(dir string, printed []byte) (kept string, err error) {
-	var in io.Reader = bytes.NewReader(printed)
-	if len(printed) == 0 {
-		file, err := os.Open(erroredPath(dir))
-		if errors.Is(err, os.ErrNotExist) {
+	state := printed
+	if len(state) == 0 {
+		state, err = os.ReadFile(erroredPath(dir))
+		switch {
+		case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.EISDIR):
 			return "", nil
+		case err != nil:
+			return "", err
 		}
+	}
+	name := fmt.Sprintf("%s-%s-errored.tfstate", time.Now().UTC().Format("20060102T150405.000000000"), filepath.Base(s.run.ID))
+	var errs []error
+	for _, folder := range []func() (string, error){s.rescueFolder, temporaryFolder} {
+		at, err := folder()
+		if err == nil {
+			kept, err = filepath.Join(at, name), keep(filepath.Join(at, name), state)
+		}
+		if err == nil {
+			return kept, nil
+		}
+		errs = append(errs, err)
+	}
+	return "", errors.Join(errs...)
+}
+
+// keep writes a file that only this user can read, whole and durable or not at all.
+func keep(path string, state []byte) error {
+	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(state)
+	if err := errors.Join(err, out.Sync(), out.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
+}
+
+func temporaryFolder() (string, error) { return os.MkdirTemp("", "lockstep-rescued-") }
+
+// rescueFolder returns the folder for rescued states, made when needed.
+func (s *session) rescueFolder() (string, error) {
+	folder := s.deps.Rescue
+	if x := os.Getenv("XDG_STATE_HOME"); folder == "" && filepath.IsAbs(x) {
+		folder = filepath.Join(x, "lockstep", "rescued")
+	}
+	if folder == "" {
+		home, err := os.UserHomeDir()
 		if err != nil {
 			return "", err
 		}
-		defer file.Close()
-		if info, err := file.Stat(); err != nil || info.IsDir() {
-			return "", err
-		}
-		in = file
+		folder = filepath.Join(home, ".local", "state", "lockstep", "rescued")
 	}
-	folder, err := s.rescueFolder()
-	if err != nil {
-		return "", err
-	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return "", err
-	}
-	name := fmt.Sprintf("%s-%s-errored.tfstate", time.Now().UTC().Format("20060102T150405.000000000"), filepath.Base(s.run.ID))
-	path := filepath.Join(folder, name)
-	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return "", err
-	}
-	_, err = io.Copy(out, in)
-	if err := errors.Join(err, out.Sync(), out.Close()); err != nil {
-		return "", err
-	}
-	return path, nil
-}
-
-func (s *session) rescueFolder() (string, error) {
-	if s.deps.Rescue != "" {
-		return s.deps.Rescue, nil
-	}
-	if x := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(x) {
-		return filepath.Join(x, "lockstep", "rescued"), nil
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(home, ".local", "state", "lockstep", "rescued"), nil
+	return folder, os.MkdirAll(folder, 0o700)
 }
 
 // rescue saves a state that Terraform could not save, and adds to the error
@@ -81,8 +88,10 @@ func (w *work) rescue(end engine.Ending, err error) error {
 	}
 	hint := "Save the state with: terraform state push " + kept + ", then plan again."
 	if rerr != nil {
-		lines = append(lines, safe.Sprintf("It could not be copied to a safe place: %v. Copy %s before this program ends.", rerr, erroredPath(w.p.work.root.Dir)))
-		hint = "Copy the file now, then save the state with terraform state push."
+		left := erroredPath(w.p.work.root.Dir)
+		w.op.Facts().Keep = safe.Sprintf("%s is the only copy of the state", left)
+		lines = append(lines, safe.Sprintf("It could not be copied to a safe place: %v. It is in %s.", rerr, left))
+		hint = "Copy the file to a safe place, then save the state with terraform state push."
 	} else {
 		lines = append(lines, safe.Show(kept))
 	}
