@@ -28,6 +28,8 @@ var (
 	applyFailed     = call{"terraform did not finish the apply", "What was applied stays. Repair the cause, then plan again: the new plan holds what is left."}
 )
 
+var errProvider = errors.New("a provider crashed")
+
 // crashed is the exit code of a Terraform that panicked.
 const crashed = 11
 
@@ -38,6 +40,11 @@ func (r *Root) problem(ctx context.Context, c call, err error, out *output) erro
 	errs := out.errors()
 	if len(errs) > 0 {
 		p.Lines = describeAll(out.diagnostics, r.Net)
+		// Messages are on standard output. What a provider said when it crashed is not
+		// among them.
+		if trace := stderrOf(err); trace != "" {
+			p.Lines = append(append(p.Lines, safe.Text{}), r.Net.Lines(trace)...)
+		}
 	} else {
 		p.Lines = r.Net.Lines(stderrOf(err))
 		if out != nil {
@@ -48,7 +55,9 @@ func (r *Root) problem(ctx context.Context, c call, err error, out *output) erro
 	}
 	switch said, cause := r.known(p, errs); {
 	case said:
-		p.Err = cause
+		if p.Err = cause; c == applyFailed && errors.Is(cause, errProvider) {
+			p.Hint = "Look whether what it was working on exists now although the state does not have it, before you plan again; then report the crash to the provider's maintainers."
+		}
 	case c == applyFailed && lost(err):
 		p.Err = fmt.Errorf("%w: terraform was killed or crashed while it applied", engine.ErrUnknown)
 		p.Hint = "Look at the state and the real objects before anything else; the state may lack what was done last."
@@ -96,7 +105,7 @@ func (r *Root) known(p *engine.Problem, errs []*tfjson.Diagnostic) (bool, error)
 		return true, errors.New("a resource has moved to another address, and Terraform refuses every other target until that is applied")
 	case has("Plugin did not respond"), strings.Contains(all, "plugin crashed!"):
 		p.Hint = "Report the crash to the provider's maintainers; try another version of the provider."
-		return true, errors.New("a provider crashed")
+		return true, errProvider
 	case has("Backend initialization required"), has("Inconsistent dependency lock file"):
 		p.Hint = "Plan again; the folder is prepared anew."
 		return true, errors.New("the folder is not initialised for this configuration any more")
