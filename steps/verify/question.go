@@ -3,6 +3,7 @@ package verify
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"lockstep/runbook/engine"
 	"lockstep/runbook/safe"
@@ -25,7 +26,7 @@ func (v *verification) question() engine.Question {
 		names[i] = r.Probe
 		f.Lines = append(f.Lines, safe.Sprintf("%s: %s, %s", r.Probe, r.Word, r.Got))
 	}
-	f.What = safe.Sprintf("%s did not pass within %v", strings.Join(names, ", "), v.board.within)
+	f.What = safe.Sprintf("%s did not pass within %v", strings.Join(names, ", "), v.board.within.Round(100*time.Millisecond))
 	q := engine.Question{
 		Kind: engine.AskVerify, Title: safe.Lit("The verification failed"), Payload: f,
 		Choices: []engine.Choice{

@@ -64,7 +64,12 @@ func (s *session) asked(at time.Time, q engine.Question) {
 		for _, n := range p.Notes {
 			s.say(safe.Sprintf("  note: %s", n))
 		}
-	case engine.Failure, engine.PinReview:
+	case engine.Failure:
+		s.say(safe.Sprintf("  %s", p.What))
+		for _, t := range p.Lines {
+			s.say(safe.Sprintf("  %s", t))
+		}
+	case engine.PinReview:
 		for _, t := range describe(q).lines {
 			s.say(safe.Sprintf("  %s", t))
 		}
