@@ -90,34 +90,50 @@ func nodesOf(r ResourceChange, deposed map[string]string) []node {
 	return []node{{addr, r.Action}}
 }
 
-// link walks the graph from every item to the next items on each way, through
-// nodes that do nothing themselves, and closes the result.
+// link finds for every item the next items on each way, through nodes that do
+// nothing themselves, and closes the result. What a node in between leads to is
+// found once: in a large plan thousands of items share it.
 func (o *Order) link(g Graph, at map[string]int) {
-	next := make([][]int, len(o.items))
-	for name, i := range at {
-		seen := map[string]bool{name: true}
-		stack := slices.Clone(g.Edges[name])
-		for len(stack) > 0 {
-			n := stack[len(stack)-1]
-			stack = stack[:len(stack)-1]
-			if seen[n] {
-				continue
-			}
-			seen[n] = true
-			if j, ok := at[n]; ok {
-				next[i] = append(next[i], j)
-				continue
-			}
-			stack = append(stack, g.Edges[n]...)
+	words := (len(o.items) + 63) / 64
+	known := map[string]set{} // node that does nothing → the next items behind it
+	var behind func(n string) set
+	add := func(to set, n string) {
+		if j, ok := at[n]; ok {
+			to.add(j)
+			return
 		}
+		to.merge(behind(n))
+	}
+	behind = func(n string) set {
+		found, ok := known[n]
+		if !ok {
+			found = make(set, words)
+			known[n] = found // before the walk, so that a cycle ends it
+			for _, next := range g.Edges[n] {
+				add(found, next)
+			}
+		}
+		return found
+	}
+	next := make([]set, len(o.items))
+	for name, i := range at {
+		next[i] = make(set, words)
+		for _, n := range g.Edges[name] {
+			add(next[i], n)
+		}
+		next[i].remove(i)
 	}
 	o.after = closure(next)
 	for i := range o.items {
-		direct := next[i]
-		o.items[i].WaitsFor = slices.DeleteFunc(slices.Clone(direct), func(j int) bool {
-			return slices.ContainsFunc(direct, func(k int) bool { return k != j && o.after[k].has(j) })
-		})
-		slices.Sort(o.items[i].WaitsFor)
+		implied := make(set, words)
+		for j := range next[i].all() {
+			implied.merge(o.after[j])
+		}
+		for j := range next[i].all() {
+			if !implied.has(j) {
+				o.items[i].WaitsFor = append(o.items[i].WaitsFor, j)
+			}
+		}
 	}
 }
 
@@ -128,9 +144,11 @@ func (o *Order) Items() []Item { return o.items }
 // any of its actions, without those that others imply.
 func (o *Order) Waits(n int) [][]int {
 	out := make([][]int, n)
-	for _, it := range o.items {
+	last := make([]int, n)       // resource → the last one, plus one, that was found to wait for it
+	for _, it := range o.items { // the items of one resource stand together
 		for _, j := range it.WaitsFor {
-			if r := o.items[j].Resource; r != it.Resource && !slices.Contains(out[it.Resource], r) {
+			if r := o.items[j].Resource; r != it.Resource && last[r] != it.Resource+1 {
+				last[r] = it.Resource + 1
 				out[it.Resource] = append(out[it.Resource], r)
 			}
 		}
@@ -156,34 +174,3 @@ func (o *Order) Dropped(p *Plan) []int {
 
 // waits reports whether item i can start only after item j is over.
 func (o *Order) waits(i, j int) bool { return o.after[i].has(j) }
-
-// set is a set of small numbers.
-type set []uint64
-
-func (s set) has(i int) bool { return s[i/64]&(1<<(i%64)) != 0 }
-func (s set) add(i int)      { s[i/64] |= 1 << (i % 64) }
-
-// closure returns for each node all that can be reached from it. A cycle, which
-// Terraform never draws, would leave its nodes with what was found so far.
-func closure(next [][]int) []set {
-	words := (len(next) + 63) / 64
-	out := make([]set, len(next))
-	var visit func(i int)
-	visit = func(i int) {
-		if out[i] != nil {
-			return
-		}
-		out[i] = make(set, words)
-		for _, j := range next[i] {
-			visit(j)
-			out[i].add(j)
-			for w := range out[j] {
-				out[i][w] |= out[j][w]
-			}
-		}
-	}
-	for i := range next {
-		visit(i)
-	}
-	return out
-}

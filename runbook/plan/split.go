@@ -1,9 +1,6 @@
 package plan
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -26,7 +23,7 @@ import (
 // additions that touch nothing that exists. Every change has to be planned
 // afresh when it is its turn: applying one makes saved plans stale.
 func Split(p *Plan, o *Order) []Change {
-	s := &splitter{p: p, o: o, done: make([]bool, len(p.Resources))}
+	s := newSplitter(p, o)
 	s.moves()
 	s.additions()
 	s.creators()
@@ -43,18 +40,51 @@ func Split(p *Plan, o *Order) []Change {
 }
 
 type splitter struct {
-	p    *Plan
-	o    *Order
-	done []bool // by resource
-	out  []Change
+	p     *Plan
+	o     *Order
+	names []safe.Text        // by resource
+	like  map[likeness][]int // resources that may go together, in order
+	users []set              // item → every item that waits for it, however far
+	done  []bool             // by resource
+	makes set                // items that create, update or read and have not had their turn
+	out   []Change
 }
+
+// A likeness is what resources have in common that can go together: instances
+// of one block with the same action.
+type likeness struct {
+	block   string
+	action  Action
+	deposed string
+}
+
+func newSplitter(p *Plan, o *Order) *splitter {
+	s := &splitter{
+		p: p, o: o, names: p.Names(), like: map[likeness][]int{}, users: transposed(o.after),
+		done: make([]bool, len(p.Resources)), makes: o.none(),
+	}
+	for i, r := range p.Resources {
+		s.like[likenessOf(r)] = append(s.like[likenessOf(r)], i)
+	}
+	for _, c := range o.creator {
+		s.makes.add(c)
+	}
+	return s
+}
+
+func likenessOf(r ResourceChange) likeness { return likeness{block(r), r.Action, r.Deposed} }
+
+// none returns an empty set of items.
+func (o *Order) none() set { return make(set, (len(o.items)+63)/64) }
 
 // emit adds a change for the targets and all that they bring along.
 func (s *splitter) emit(targets []int, why safe.Text) {
 	members := slices.Clone(targets)
 	for _, t := range targets {
 		if c, ok := s.o.creator[t]; ok {
-			members = append(members, s.pending(c)...)
+			for m := range s.o.after[c].common(s.makes) {
+				members = append(members, s.o.items[m].Resource)
+			}
 		}
 	}
 	slices.Sort(members)
@@ -69,21 +99,16 @@ func (s *splitter) emit(targets []int, why safe.Text) {
 	}
 	for _, m := range members {
 		s.done[m] = true
-	}
-	s.out = append(s.out, Change{Title: title(s.p, targets, members), Why: why, Targets: addresses, Members: members})
-}
-
-// pending returns the resources that are created, updated or read before item i
-// and have not had their turn.
-func (s *splitter) pending(i int) []int {
-	var out []int
-	for r, c := range s.o.creator {
-		if !s.done[r] && s.o.waits(i, c) {
-			out = append(out, r)
+		if c, ok := s.o.creator[m]; ok {
+			s.makes.remove(c)
 		}
 	}
-	return out
+	s.out = append(s.out, Change{Title: s.title(targets, members), Why: why, Targets: addresses, Members: members})
 }
+
+// brings reports whether item i waits for something that is created, updated or
+// read and has not had its turn.
+func (s *splitter) brings(i int) bool { return s.o.after[i].meets(s.makes) }
 
 func (s *splitter) moves() {
 	var moved []int
@@ -100,41 +125,34 @@ func (s *splitter) moves() {
 // additions groups what is created and needs nothing that exists to change, by
 // connected component, so that many plain creates are one change.
 func (s *splitter) additions() {
-	var plain []int
-	for i, r := range s.p.Resources {
-		if c, ok := s.o.creator[i]; ok && !s.done[i] && r.Action == Create && s.onlyAdds(c) {
-			plain = append(plain, i)
+	touching := s.o.none() // items that do more than add
+	for j, it := range s.o.items {
+		if it.Action != Create && it.Action != Read || s.p.Resources[it.Resource].Action.IsReplace() {
+			touching.add(j)
 		}
 	}
-	for len(plain) > 0 {
-		group := []int{plain[0]}
+	plain := s.o.none()
+	for i, r := range s.p.Resources {
+		if c, ok := s.o.creator[i]; ok && !s.done[i] && r.Action == Create && !s.o.after[c].meets(touching) {
+			plain.add(c)
+		}
+	}
+	for first := range plain.least() {
+		group := []int{first}
 		for k := 0; k < len(group); k++ {
-			a := s.o.creator[group[k]]
-			plain = slices.DeleteFunc(plain, func(r int) bool {
-				b := s.o.creator[r]
-				near := r == group[k] || s.o.waits(a, b) || s.o.waits(b, a)
-				if near && r != group[k] {
-					group = append(group, r)
+			for _, near := range []set{s.o.after[group[k]], s.users[group[k]]} {
+				for j := range near.common(plain) {
+					plain.remove(j)
+					group = append(group, j)
 				}
-				return near
-			})
+			}
+		}
+		for k, c := range group {
+			group[k] = s.o.items[c].Resource
 		}
 		slices.Sort(group)
 		s.emit(group, safe.Lit("only adds; nothing that exists is touched"))
 	}
-}
-
-// onlyAdds reports whether all that item i waits for are creates and reads.
-func (s *splitter) onlyAdds(i int) bool {
-	for j, it := range s.o.items {
-		if s.o.waits(i, j) && it.Action != Create && it.Action != Read {
-			return false
-		}
-		if s.o.waits(i, j) && s.p.Resources[it.Resource].Action.IsReplace() {
-			return false
-		}
-	}
-	return true
 }
 
 func (s *splitter) creators() {
@@ -145,7 +163,7 @@ func (s *splitter) creators() {
 		}
 		group := s.siblings(r, s.o.creator)
 		why := safe.Lit("all it depends on is in place")
-		if n := len(s.pending(s.o.creator[r])); n > 0 {
+		if s.brings(s.o.creator[r]) {
 			why = safe.Lit("the first user of what is replaced: the new object is made, the user switched to it, and only then the old one goes")
 		}
 		s.emit(group, why)
@@ -155,8 +173,8 @@ func (s *splitter) creators() {
 // hasChangingUser reports whether something that is still to be created or
 // updated waits for resource r.
 func (s *splitter) hasChangingUser(r int) bool {
-	for u, c := range s.o.creator {
-		if u != r && !s.done[u] && s.p.Resources[u].Action != Read && s.o.waits(c, s.o.creator[r]) {
+	for u := range s.users[s.o.creator[r]].common(s.makes) {
+		if it := s.o.items[u]; it.Resource != r && s.p.Resources[it.Resource].Action != Read {
 			return true
 		}
 	}
@@ -187,20 +205,20 @@ func (s *splitter) enders() {
 // else along.
 func (s *splitter) siblings(r int, items map[int]int) []int {
 	group := []int{r}
-	if len(s.pending(items[r])) > 0 {
+	if s.brings(items[r]) {
 		return group
 	}
 	want := s.p.Resources[r]
-	for i, other := range s.p.Resources {
+	in := s.o.none() // items of the group
+	in.add(items[r])
+	for _, i := range s.like[likenessOf(want)] {
 		j, ok := items[i]
-		if !ok || i == r || s.done[i] || other.Action != want.Action || other.Deposed != want.Deposed || block(other) != block(want) {
+		if !ok || i == r || s.done[i] || s.brings(j) || s.o.after[j].meets(in) || s.users[j].meets(in) {
 			continue
 		}
-		free := len(s.pending(j)) == 0 && !slices.ContainsFunc(group, func(g int) bool {
-			return s.o.waits(items[g], j) || s.o.waits(j, items[g])
-		})
-		if free && !(want.Action.IsReplace() && s.hasChangingUser(i)) {
+		if !(want.Action.IsReplace() && s.hasChangingUser(i)) {
 			group = append(group, i)
+			in.add(j)
 		}
 	}
 	slices.Sort(group)
@@ -217,13 +235,20 @@ func block(r ResourceChange) string {
 }
 
 func (s *splitter) rest() {
+	targets := map[string]bool{}
+	for _, c := range s.out {
+		for _, t := range c.Targets {
+			targets[t] = true
+		}
+	}
 	var left []int
 	aside := false
 	for i, r := range s.p.Resources {
 		if !s.done[i] {
 			left = append(left, i)
 		}
-		aside = aside || r.Action == CreateThenDelete && !s.targeted(r)
+		// What is a target itself takes its old object with it.
+		aside = aside || r.Action == CreateThenDelete && !targets[r.Address.String()]
 	}
 	if len(left) == 0 && len(s.p.Outputs) == 0 && !aside {
 		return
@@ -235,93 +260,54 @@ func (s *splitter) rest() {
 	})
 }
 
-// targeted reports whether r is itself a target of a change, so that its old
-// object goes with it.
-func (s *splitter) targeted(r ResourceChange) bool {
-	return slices.ContainsFunc(s.out, func(c Change) bool { return slices.Contains(c.Targets, r.Address.String()) })
-}
-
 // sorted returns the resources of items so that each comes after what it waits
 // for, and otherwise as they stand in the plan.
 func (s *splitter) sorted(items map[int]int) []int {
-	rest := make([]int, 0, len(items))
-	for r := range items {
-		rest = append(rest, r)
+	wanted, waits := s.o.none(), make([]int, len(s.o.items))
+	users := make([][]int, len(s.o.items))
+	for _, i := range items {
+		wanted.add(i)
 	}
-	slices.Sort(rest)
-	waits := make(map[int]int, len(rest))
-	users := make(map[int][]int, len(rest))
-	for _, r := range rest {
-		for _, q := range rest {
-			if q != r && s.o.waits(items[r], items[q]) {
-				waits[r]++
-				users[q] = append(users[q], r)
+	ready := s.o.none()
+	var pass func(i int)
+	pass = func(i int) { // item i is over
+		for _, u := range users[i] {
+			if waits[u]--; waits[u] > 0 {
+				continue
+			}
+			if wanted.has(u) {
+				ready.add(u)
+			} else {
+				pass(u)
 			}
 		}
 	}
+	var free []int
+	for i, it := range s.o.items {
+		waits[i] = len(it.WaitsFor)
+		for _, j := range it.WaitsFor {
+			users[j] = append(users[j], i)
+		}
+		switch {
+		case waits[i] > 0:
+		case wanted.has(i):
+			ready.add(i)
+		default:
+			free = append(free, i)
+		}
+	}
+	for _, i := range free {
+		pass(i)
+	}
+	// Items stand in the order of their resources.
 	var out []int
-	for len(rest) > 0 {
-		i := slices.IndexFunc(rest, func(r int) bool { return waits[r] == 0 })
-		if i < 0 {
-			return append(out, rest...)
-		}
-		r := rest[i]
-		rest = slices.Delete(rest, i, i+1)
-		out = append(out, r)
-		for _, u := range users[r] {
-			waits[u]--
-		}
+	for i := range ready.least() {
+		wanted.remove(i)
+		out = append(out, s.o.items[i].Resource)
+		pass(i)
+	}
+	for i := range wanted.all() { // a cycle, which Terraform never draws
+		out = append(out, s.o.items[i].Resource)
 	}
 	return out
-}
-
-// title says what a change does, its targets first.
-func title(p *Plan, targets, members []int) safe.Text {
-	const named = 2
-	names := p.Names()
-	var parts []string
-	for _, t := range targets[:min(len(targets), named)] {
-		parts = append(parts, verb(p.Resources[t])+" "+names[t].String())
-	}
-	text := strings.Join(parts, ", ")
-	if n := len(targets) - named; n > 0 {
-		text += fmt.Sprintf(" and %d more", n)
-	}
-	var with []string
-	for _, m := range members {
-		if !slices.Contains(targets, m) {
-			with = append(with, verb(p.Resources[m])+" "+names[m].String())
-		}
-	}
-	if len(with) > named {
-		with = append(with[:named], fmt.Sprintf("%d more", len(with)-named))
-	}
-	if len(with) > 0 {
-		text += ", with " + strings.Join(with, ", ")
-	}
-	return safe.Show(text)
-}
-
-func verb(r ResourceChange) string {
-	switch {
-	case r.Action.IsReplace():
-		return "replace"
-	case r.Action == NoOp:
-		return "move"
-	}
-	return string(r.Action)
-}
-
-// Identify gives a change of a plan a name that is the same whenever its content is.
-func Identify(p *Plan, c Change) string {
-	h := sha256.New()
-	for _, m := range c.Members {
-		fmt.Fprintf(h, "%s %s\n", p.Resources[m].Key(), p.Resources[m].Action)
-	}
-	fmt.Fprintf(h, "targets %q\n", c.Targets)
-	return hex.EncodeToString(h.Sum(nil))[:10]
-}
-
-func destroys(p *Plan, c Change) bool {
-	return slices.ContainsFunc(c.Members, func(m int) bool { return p.Resources[m].Action.Destroys() })
 }

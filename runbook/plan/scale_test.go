@@ -1,0 +1,77 @@
+package plan
+
+import (
+	"fmt"
+	"testing"
+
+	"lockstep/runbook/safe"
+)
+
+// shapes are plans of n resources that are large in different ways.
+func shapes(n int) map[string]func() (*Plan, Graph) {
+	build := func(address func(i int) string, action Action, uses func(i int) []int) func() (*Plan, Graph) {
+		return func() (*Plan, Graph) {
+			p, g := &Plan{}, Graph{Edges: map[string][]string{}}
+			suffix := ""
+			if action == Delete {
+				suffix = " (destroy)"
+			}
+			for i := range n {
+				name := address(i) + suffix
+				p.Resources = append(p.Resources, ResourceChange{Index: i, Address: safe.Show(address(i)), Action: action})
+				g.Nodes = append(g.Nodes, name)
+				if action.IsReplace() {
+					g.Nodes = append(g.Nodes, name+" (destroy)")
+					g.Edges[name+" (destroy)"] = []string{name}
+				}
+				g.Edges[name] = append(g.Edges[name], "provider")
+				for _, j := range uses(i) {
+					g.Edges[name] = append(g.Edges[name], address(j)+suffix)
+				}
+			}
+			g.Nodes = append(g.Nodes, "provider")
+			return p, g
+		}
+	}
+	none := func(int) []int { return nil }
+	before := func(i int) []int {
+		if i == 0 {
+			return nil
+		}
+		return []int{i - 1}
+	}
+	distinct := func(i int) string { return fmt.Sprintf("module.m%d.aws_thing.r%d", i%50, i) }
+	counted := func(i int) string { return fmt.Sprintf("aws_thing.r[%d]", i) }
+	return map[string]func() (*Plan, Graph){
+		"creates":             build(distinct, Create, none),
+		"updates":             build(distinct, Update, none),
+		"a chain of updates":  build(distinct, Update, before),
+		"instances":           build(counted, Update, none),
+		"deletes":             build(distinct, Delete, none),
+		"chained replacement": build(distinct, CreateThenDelete, before),
+		"groups of four creates": build(distinct, Create, func(i int) []int {
+			if i%4 == 0 {
+				return nil
+			}
+			return []int{i - 1}
+		}),
+	}
+}
+
+func BenchmarkSplit(b *testing.B) {
+	for name, make := range shapes(10_000) {
+		p, g := make()
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				o, err := NewOrder(p, g)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if got := Split(p, o); len(got) == 0 {
+					b.Fatal("nothing to do")
+				}
+			}
+		})
+	}
+}
