@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -34,18 +36,28 @@ func needs(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// project lays out what testdata/project holds, as a repository in which main is
-// one commit ahead of the pin of production: project
+// project lays out a project in the folder of the script: project
 //
-// $WORK in the files is the folder of the script. A file main.tf of the script
-// takes the place of the configuration that is to be deployed.
+// A file main.tf of the script takes the place of the configuration that is to be
+// deployed.
 func project(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 0 {
 		ts.Fatalf("usage: project")
 	}
 	work := ts.Getenv("WORK")
+	next, err := os.ReadFile(filepath.Join(work, "main.tf"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		ts.Fatalf("%v", err)
+	}
+	ts.Check(layOut(work, string(next)))
+}
+
+// layOut puts what testdata/project holds into a folder, with a repository in
+// which main is one commit ahead of the pin of production. $WORK in the files
+// becomes the folder. next is the configuration that is to be deployed, or "".
+func layOut(work, next string) error {
 	from := os.DirFS(filepath.Join(scriptsHome, "testdata", "project"))
-	ts.Check(fs.WalkDir(from, ".", func(path string, e fs.DirEntry, err error) error {
+	err := fs.WalkDir(from, ".", func(path string, e fs.DirEntry, err error) error {
 		to := filepath.Join(work, path)
 		switch {
 		case err != nil:
@@ -58,29 +70,69 @@ func project(ts *testscript.TestScript, _ bool, args []string) {
 			return err
 		}
 		return os.WriteFile(to, bytes.ReplaceAll(b, []byte("$WORK"), []byte(work)), 0o644)
-	}))
-	ts.Check(os.Mkdir(filepath.Join(work, "live"), 0o755)) // of the state; Terraform would make it when it plans
-	git := func(args ...string) string {
-		ts.Check(ts.Exec("git", append([]string{"-C", filepath.Join(work, "repo")}, args...)...))
-		return ts.ReadFile("stdout")
+	})
+	if err != nil {
+		return err
 	}
-	commit := func(subject, path, text string) string {
-		to := filepath.Join(work, "repo", path)
-		ts.Check(os.MkdirAll(filepath.Dir(to), 0o755))
-		ts.Check(os.WriteFile(to, []byte(text), 0o644))
-		git("add", ".")
-		git("commit", "-q", "-m", subject)
-		return git("rev-parse", "HEAD")
+	// The folder of the state; Terraform would make it when it plans.
+	if err := os.Mkdir(filepath.Join(work, "live"), 0o755); err != nil {
+		return err
 	}
-	main := ts.ReadFile("repo/infra/main.tf")
-	git("init", "-q", "-b", "main")
-	first := commit("first", "infra/main.tf", main)
-	commit("pin", "production/deployed-ref", first)
-	next := strings.Replace(main, `"v1"`, `"v2"`, 1)
-	if b, err := os.ReadFile(filepath.Join(work, "main.tf")); err == nil {
-		next = string(b)
+	repo := filepath.Join(work, "repo")
+	config := filepath.Join(repo, "infra", "main.tf")
+	now, err := os.ReadFile(config)
+	if err != nil {
+		return err
 	}
-	commit("second", "infra/main.tf", next)
+	if next == "" {
+		next = strings.Replace(string(now), `"v1"`, `"v2"`, 1)
+	}
+	if err := inGit(repo, nil, "init", "-q", "-b", "main"); err != nil {
+		return err
+	}
+	pin := filepath.Join(repo, "production", "deployed-ref")
+	if err := os.Mkdir(filepath.Dir(pin), 0o755); err != nil {
+		return err
+	}
+	for _, c := range []struct {
+		subject, path string
+		text          func() (string, error)
+	}{
+		{"first", config, func() (string, error) { return string(now), nil }},
+		{"pin", pin, func() (string, error) {
+			var head bytes.Buffer
+			err := inGit(repo, &head, "rev-parse", "HEAD")
+			return head.String(), err
+		}},
+		{"second", config, func() (string, error) { return next, nil }},
+	} {
+		text, err := c.text()
+		if err == nil {
+			err = os.WriteFile(c.path, []byte(text), 0o644)
+		}
+		if err == nil {
+			err = inGit(repo, nil, "add", ".")
+		}
+		if err == nil {
+			err = inGit(repo, nil, "commit", "-q", "-m", c.subject)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inGit runs git in a repository, as somebody who is always the same.
+func inGit(repo string, out io.Writer, args ...string) error {
+	cmd := exec.Command("git", append([]string{"-C", repo}, args...)...)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = out, &said
+	cmd.Env = append(os.Environ(), gitIdentity()...)
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("git %q: %w: %s", args, err, said.String())
+	}
+	return nil
 }
 
 // scriptsHome is the folder of this package, since scripts run elsewhere.

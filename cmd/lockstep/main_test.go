@@ -35,18 +35,21 @@ func TestScript(t *testing.T) {
 			env.Setenv("TF_CLI_CONFIG_FILE", os.DevNull)
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
-			env.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
-			env.Setenv("GIT_CONFIG_SYSTEM", os.DevNull)
-			for _, who := range []string{"AUTHOR", "COMMITTER"} {
-				env.Setenv("GIT_"+who+"_NAME", "ana")
-				env.Setenv("GIT_"+who+"_EMAIL", "ana@example.org")
-				env.Setenv("GIT_"+who+"_DATE", "2026-11-22T09:15:00Z")
-			}
+			env.Vars = append(env.Vars, gitIdentity()...)
 			journal := os.DirFS(filepath.Join("..", "..", "runbook", "export", "testdata", "production"))
 			return os.CopyFS(filepath.Join(env.WorkDir, "production"), journal)
 		},
 		Cmds: scriptCommands(),
 	})
+}
+
+// gitIdentity makes git work as the same person everywhere.
+func gitIdentity() []string {
+	vars := []string{"GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_CONFIG_SYSTEM=" + os.DevNull}
+	for _, who := range []string{"AUTHOR", "COMMITTER"} {
+		vars = append(vars, "GIT_"+who+"_NAME=ana", "GIT_"+who+"_EMAIL=ana@example.org", "GIT_"+who+"_DATE=2026-11-22T09:15:00Z")
+	}
+	return vars
 }
 
 // scriptCommands are the commands of scripts beyond those of testscript.
