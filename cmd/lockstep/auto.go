@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lockstep/runbook/answers"
+	"lockstep/runbook/engine"
 	"lockstep/runbook/safe"
 	"lockstep/runbooks/sandbox"
 )
@@ -113,7 +114,12 @@ func (w *world) roll(ctx context.Context, way string, out io.Writer, asJSON bool
 		a, runs = allAtOnceAnswers(), 1
 	}
 	for range runs {
-		end, err := w.deploy(ctx, "production", a, out, asJSON)
+		if ctx.Err() != nil {
+			return result, fmt.Errorf("%w: %w", engine.ErrStopped, context.Cause(ctx))
+		}
+		// The signal that ends ctx is heard by the run itself, which goes on to tell
+		// what it does until it has stopped.
+		end, err := w.deploy(context.WithoutCancel(ctx), "production", a, out, asJSON)
 		if err != nil {
 			return result, err
 		}

@@ -105,16 +105,20 @@ func (d *demoOptions) interactive(ctx context.Context, cmd *cobra.Command) (err 
 	for first := true; ; first = false {
 		var later strings.Builder
 		preparing := make(chan safe.Text, 64)
-		open := func(ctx context.Context) (*session, error) {
+		open := func(watching context.Context) (*session, error) {
 			defer close(preparing)
 			if first {
+				ctx, stop := context.WithCancel(ctx)
+				defer stop()
+				defer context.AfterFunc(watching, stop)()
 				if err := w.make(ctx, func(t safe.Text) { offer(preparing, t) }); err != nil {
 					return nil, err
 				}
 			}
-			return openSession(ctx, w.target("production", engine.Live, &later))
+			return openSession(watching, w.target("production", engine.Live, &later))
 		}
-		end := drive(ctx, open, d.watcher(cmd, preparing, w.export), cmd.ErrOrStderr())
+		// Once there is a run it hears the signals itself, and stays on the screen.
+		end := drive(context.WithoutCancel(ctx), open, d.watcher(cmd, preparing, w.export), cmd.ErrOrStderr())
 		fmt.Fprint(cmd.OutOrStdout(), later.String())
 		switch {
 		case errors.Is(end.err, tui.ErrNext):

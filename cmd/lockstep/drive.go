@@ -32,7 +32,8 @@ func drive(ctx context.Context, open opener, watch watcher, say io.Writer) endin
 	defer leave()
 	var (
 		s       *session
-		over    = make(chan ending, 1)
+		over    = make(chan struct{}) // closed when the run is
+		end     ending
 		unheard = func() {}
 	)
 	werr := watch(watching, func(ctx context.Context) (engine.Console, error) {
@@ -41,11 +42,11 @@ func drive(ctx context.Context, open opener, watch watcher, say io.Writer) endin
 			return nil, err
 		}
 		s = opened
-		unheard = onSignals(s.engine, leave, say)
+		unheard = onSignals(s.engine, over, leave, say)
 		go func() {
+			defer close(over)
 			// The run does not end with ctx: an effect under way has to end by itself.
-			result, err := s.engine.Run(context.WithoutCancel(ctx))
-			over <- ending{result: result, err: err}
+			end.result, end.err = s.engine.Run(context.WithoutCancel(ctx))
 		}()
 		return s.engine, nil
 	})
@@ -53,18 +54,12 @@ func drive(ctx context.Context, open opener, watch watcher, say io.Writer) endin
 	if s == nil {
 		return ending{result: engine.Failed, err: werr}
 	}
-	end, ended := ending{}, false
-	select {
-	case end = <-over:
-		ended = true
-	default:
-	}
-	if !ended {
+	if !ended(over) {
 		s.engine.Interrupt(engine.Abandon)
 		if werr != nil && !errors.Is(werr, context.Canceled) {
 			fmt.Fprintf(say, "lockstep: nobody watches any more (%v); what is under way ends and is recorded\n", werr)
 		}
-		end = <-over
+		<-over
 	}
 	end.session, end.summary = s, finalSummary(s.engine)
 	var stuck *answers.StuckError

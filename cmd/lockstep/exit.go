@@ -41,6 +41,21 @@ func isUsage(err error) bool {
 	return errors.As(err, &usage)
 }
 
+// A runError says how a run ended that did not end well. Its errors are many
+// sometimes, a wish to stop among them; how the run ended is said once.
+type runError struct {
+	result engine.Result
+	err    error
+}
+
+func (e *runError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("the run ended as %q", e.result)
+	}
+	return e.err.Error()
+}
+func (e *runError) Unwrap() error { return e.err }
+
 // errFound says that a check found something, and that all there is to say has
 // been said on standard output.
 var errFound = errors.New("the check found something")
@@ -48,11 +63,14 @@ var errFound = errors.New("the check found something")
 // exitCode returns the exit code for how a command ended. What is unknown
 // counts more than anything else that went wrong with it.
 func exitCode(err error) int {
+	var run *runError
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.Is(err, engine.ErrUnknown):
 		return exitUnknown
+	case errors.As(err, &run) && run.result == engine.Failed:
+		return exitFailed
 	case errors.Is(err, engine.ErrDeclined), errors.Is(err, engine.ErrStopped):
 		return exitDeclined
 	case errors.Is(err, errFound):
@@ -66,15 +84,20 @@ func exitCode(err error) int {
 // explain says what went wrong and what to do about it. Saying no is not an
 // error, and a check has said already what it found.
 func explain(w io.Writer, err error) {
-	switch exitCode(err) {
-	case exitDone, exitDeclined, exitFound:
+	var problem *engine.Problem
+	switch told := errors.As(err, &problem); exitCode(err) {
+	case exitDone, exitFound:
 		return
+	case exitDeclined:
+		if !told {
+			return
+		}
+		// Stopped, and what was under way did not end well, such as an apply.
 	}
 	for _, line := range safe.Lines(err.Error()) {
 		fmt.Fprintf(w, "lockstep: error: %s\n", line)
 	}
-	var problem *engine.Problem
-	if errors.As(err, &problem) {
+	if problem != nil {
 		for _, line := range problem.Lines {
 			fmt.Fprintf(w, "  %s\n", line)
 		}

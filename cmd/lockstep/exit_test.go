@@ -25,6 +25,12 @@ func TestExitCode_isOneForEachEnd(t *testing.T) {
 		{fmt.Errorf("step: %w", engine.ErrStopped), 3, ""},
 		{errors.Join(engine.ErrDeclined, engine.ErrUnknown), 4, "lockstep: error: declined by the operator\nlockstep: error: outcome unknown\n"},
 		{errFound, 5, ""},
+		{&runError{engine.Stopped, engine.ErrStopped}, 3, ""},
+		{&runError{engine.Failed, errors.Join(engine.ErrStopped, errors.New("disk full"))}, 1, "lockstep: error: stopped by the operator\nlockstep: error: disk full\n"},
+		{
+			&runError{engine.Stopped, errors.Join(engine.ErrStopped, &engine.Problem{Err: errors.New("the state could not be saved"), Hint: "push it"})}, 3,
+			"lockstep: error: stopped by the operator\nlockstep: error: the state could not be saved\nlockstep: hint: push it\n",
+		},
 		{&engine.Problem{Err: errors.New("state is locked"), Hint: "ask ana"}, 1, "lockstep: error: state is locked\nlockstep: hint: ask ana\n"},
 		{fmt.Errorf("show: %w", export.ErrNoRun), 1, "lockstep: error: show: no such run\nlockstep: hint: lockstep runs lists the runs\n"},
 		{&journal.LockedError{Path: "j"}, 1, "lockstep: error: journal \"j\" is being written by another process\nlockstep: hint: wait until that run has ended; only one run at a time can work on an environment\n"},

@@ -104,12 +104,12 @@ func deploy(cmd *cobra.Command, t target, v viewing) error {
 // asError returns what the exit code is made of.
 func (e ending) asError() error {
 	switch {
-	case e.err != nil:
+	case e.session == nil, e.err == nil && e.result == engine.OK:
 		return e.err
-	case e.result == engine.Unknown:
+	case e.err == nil && e.result == engine.Unknown:
 		return engine.ErrUnknown
 	}
-	return nil
+	return &runError{e.result, e.err}
 }
 
 // toolsDir is where a Terraform that Lockstep installed is kept.

@@ -13,9 +13,9 @@ import (
 
 // onSignals turns signals into what an operator would want by them. The first
 // interrupt starts nothing new, the second one cancels; termination cancels; a
-// hang-up lets what is under way end and starts nothing new. The function it
-// returns stops listening.
-func onSignals(c engine.Console, leave func(), say io.Writer) (stop func()) {
+// hang-up lets what is under way end and starts nothing new. Once the run is over
+// every signal leaves. The function it returns stops listening.
+func onSignals(c engine.Console, over <-chan struct{}, leave func(), say io.Writer) (stop func()) {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	quit := make(chan struct{})
@@ -25,6 +25,10 @@ func onSignals(c engine.Console, leave func(), say io.Writer) (stop func()) {
 		for {
 			select {
 			case sig := <-signals:
+				if ended(over) {
+					leave()
+					continue
+				}
 				if sig == os.Interrupt {
 					interrupts++
 				}
@@ -38,6 +42,15 @@ func onSignals(c engine.Console, leave func(), say io.Writer) (stop func()) {
 		signal.Stop(signals)
 		close(quit)
 		wg.Wait()
+	}
+}
+
+func ended(over <-chan struct{}) bool {
+	select {
+	case <-over:
+		return true
+	default:
+		return false
 	}
 }
 
