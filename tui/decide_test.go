@@ -10,6 +10,7 @@ import (
 
 	"lockstep/runbook/engine"
 	"lockstep/runbook/safe"
+	"lockstep/tui/ask"
 )
 
 // opened returns a desk with a question open, and the keyboard quiet.
@@ -159,6 +160,39 @@ func TestQuestion_closesWhenItIsWithdrawn(t *testing.T) {
 	d.hasNot("Plan failed")
 	d.press("r")
 	d.noAnswer()
+}
+
+func TestQuestion_aStopIsTakenBackByAnyOtherKey(t *testing.T) {
+	for _, q := range []engine.Question{commitQuestion(), reviewQuestion(), planQuestion(), pinQuestion(), manualQuestion(), announceQuestion("")} {
+		d := opened(t, q)
+		stop := d.m.asked.stopKey(t)
+		for _, other := range []string{"?", "L", "S", "q", "enter", "down", "g"} {
+			d.press(stop)
+			d.has("press " + stop + " again to stop the run")
+			if other == "enter" && d.m.asked.mode == ask.Cursor {
+				other = "up"
+			}
+			d.press(other)
+			d.hasNot("again to stop the run")
+			if other == "?" || other == "L" || other == "S" || other == "q" {
+				d.press("esc")
+			}
+		}
+		d.noAnswer()
+		d.press(stop, stop)
+		if a := d.theAnswer(); a.Choice != "stop" {
+			t.Errorf("answer %+v", a)
+		}
+	}
+}
+
+// stopKey returns the key that stops the run.
+func (a *asked) stopKey(t *testing.T) string {
+	_, stopping := a.chooser.Hints()
+	if len(stopping) != 1 {
+		t.Fatalf("%d choices stop the run", len(stopping))
+	}
+	return stopping[0].Key
 }
 
 func TestPick_asksWhyNotTheNextOne(t *testing.T) {

@@ -16,6 +16,9 @@ const (
 	keyBreak = "ctrl+c"
 )
 
+// global are the keys that are the screen's own, whatever is asked.
+var global = map[string]bool{keyHelp: true, keySteps: true, keyLog: true, keyQuit: true, keyBreak: true}
+
 // reserved returns the keys that no choice may take: those of the screen and
 // those of the pane the choice stands below.
 func reserved(pane look.Pane) map[string]bool {
@@ -49,14 +52,24 @@ func splitKeys(s string) []string {
 	return out
 }
 
-// mixed reports whether keys that came together are not one key that was held.
-func mixed(keys []tea.KeyMsg) bool {
+// atOnce is how many keys a quick typist can send in one read of a slow line.
+const atOnce = 3
+
+// pasted reports whether keys that came together look like text that nobody
+// typed: not one key that was held, and not two or three from quick fingers.
+func pasted(keys []tea.KeyMsg) bool {
+	if keys[0].Paste {
+		return true
+	}
+	if len(keys) <= atOnce {
+		return false
+	}
 	for _, k := range keys[1:] {
 		if k.String() != keys[0].String() {
 			return true
 		}
 	}
-	return keys[0].Paste
+	return false
 }
 
 // single takes keys that were read together apart: Bubble Tea reports "jjj" as

@@ -133,7 +133,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 // onKeys counts keys that arrived together one by one.
 func (m *model) onKeys(msg tea.KeyMsg) tea.Cmd {
 	keys, burst := single(msg)
-	if burst && mixed(keys) && m.asked != nil && m.overlay == overNothing {
+	if burst && pasted(keys) && m.asked != nil && m.overlay == overNothing {
 		m.asked.chooser.Startle()
 	}
 	var cmds []tea.Cmd
@@ -148,6 +148,9 @@ func (m *model) onKeys(msg tea.KeyMsg) tea.Cmd {
 // over the pane, the screen, the choices, the pane.
 func (m *model) onKey(k tea.KeyMsg, burst bool) tea.Cmd {
 	name := k.String()
+	if m.asked != nil && (m.overlay != overNothing || global[name]) {
+		m.asked.chooser.TakeBack()
+	}
 	switch {
 	case m.overlay != overNothing:
 		return m.onOverlayKey(k, burst)

@@ -109,6 +109,9 @@ func (a *asked) press(m *model, k tea.KeyMsg, burst bool) tea.Cmd {
 		if !a.chooser.Awake() {
 			return nil
 		}
+		if a.chooser.TakeBack() {
+			return nil
+		}
 		return a.pane.Update(k)
 	}
 	answer, handled := a.chooser.Press(k, burst)

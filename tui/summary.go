@@ -38,7 +38,7 @@ func (s *summary) Update(msg tea.Msg) tea.Cmd {
 func (s *summary) Keys() []look.Hint {
 	keys := []look.Hint{{Key: "e", Label: "export"}}
 	if s.next {
-		keys = append(keys, look.Hint{Key: "n", Label: "next candidate"})
+		keys = append(keys, look.Hint{Key: "n", Label: "deploy the next commit"})
 	}
 	return append(keys, s.Page.Keys()...)
 }

@@ -5,8 +5,9 @@
 // The rules: a question that opened by itself takes no key until the keyboard
 // was quiet. Enter takes a choice only when that choice can be undone. What
 // cannot be undone wants a word, typed letter by letter. Text that was pasted,
-// or came in one burst, chooses nothing. A choice that does not work says why,
-// and so does an answer the run refused; the question stays.
+// or came in one burst, chooses nothing. A choice that stops the run wants its key
+// twice. A choice that does not work says why, and so does an answer the run
+// refused; the question stays.
 package ask
 
 import (
@@ -46,11 +47,14 @@ type Chooser struct {
 	cursor int
 	stage  stage
 	picked int
+	armed  int       // the choice that stops the run once its key is pressed again, or -1
 	why    safe.Text // why the picked choice needs a reason, when the item does
 	answer engine.Answer
 	reason entry
 	word   entry
 	note   safe.Text
+
+	complained bool // that the keyboard was not quiet
 }
 
 // A Mode says how much of the choices a chooser draws.
@@ -76,7 +80,7 @@ const (
 // New returns a chooser for a question that opens now. Reserved keys are left to
 // others.
 func New(st look.Styles, q engine.Question, subject Subject, mode Mode, reserved map[string]bool, now func() time.Time) *Chooser {
-	c := &Chooser{st: st, q: q, subject: subject, now: now, mode: mode, grace: newGrace(now())}
+	c := &Chooser{st: st, q: q, subject: subject, now: now, mode: mode, grace: newGrace(now()), armed: -1}
 	c.keys = bind(q.Choices, reserved)
 	c.cursor = max(c.preferred(), 0)
 	for i, ch := range q.Choices {
@@ -98,16 +102,30 @@ func (c *Chooser) Waive() { c.grace.over = true }
 func (c *Chooser) Startle() {
 	if !c.Typing() {
 		c.grace = newGrace(c.now())
+		c.TakeBack()
 	}
 }
 
+// TakeBack forgets that the key of a choice that stops the run was pressed once,
+// and reports whether it was.
+func (c *Chooser) TakeBack() bool {
+	was := c.armed >= 0
+	if was {
+		c.armed, c.note = -1, safe.Text{}
+	}
+	return was
+}
+
 // Awake reports whether a key that is pressed now counts, and remembers that it
-// was pressed.
+// was pressed. It says so once when it does not: an operator who types on has
+// read it.
 func (c *Chooser) Awake() bool {
 	if c.grace.press(c.now()) {
 		return true
 	}
-	c.note = safe.Lit("the keyboard was not quiet yet: press the key again")
+	if !c.complained {
+		c.note, c.complained = safe.Lit("the keyboard was not quiet yet: press the key again"), true
+	}
 	return false
 }
 
@@ -118,7 +136,8 @@ func (c *Chooser) Press(k tea.KeyMsg, burst bool) (answer *engine.Answer, handle
 	if !c.Awake() {
 		return nil, true
 	}
-	if c.stage != sent {
+	armed := c.armed
+	if c.armed = -1; c.stage != sent {
 		c.note = safe.Text{}
 	}
 	switch c.stage {
@@ -129,10 +148,12 @@ func (c *Chooser) Press(k tea.KeyMsg, burst bool) (answer *engine.Answer, handle
 	case typing:
 		return c.pressWord(k), true
 	}
-	return c.pressChoice(k, burst || k.Paste)
+	return c.pressChoice(k, burst || k.Paste, armed)
 }
 
-func (c *Chooser) pressChoice(k tea.KeyMsg, burst bool) (*engine.Answer, bool) {
+// pressChoice takes a key while nothing is picked; armed is what the key before
+// it was for.
+func (c *Chooser) pressChoice(k tea.KeyMsg, burst bool, armed int) (*engine.Answer, bool) {
 	name := k.String()
 	if c.mode == Cursor && (name == "up" || name == "down") {
 		step := 1
@@ -143,7 +164,7 @@ func (c *Chooser) pressChoice(k tea.KeyMsg, burst bool) (*engine.Answer, bool) {
 		return nil, true
 	}
 	if name == "enter" {
-		return c.pressEnter(burst)
+		return c.pressEnter(burst, armed)
 	}
 	for i, key := range c.keys {
 		if key == "" || key != name {
@@ -153,14 +174,14 @@ func (c *Chooser) pressChoice(k tea.KeyMsg, burst bool) (*engine.Answer, bool) {
 			c.note = safe.Lit("that came with other keys, so it chooses nothing: press the key alone")
 			return nil, true
 		}
-		return c.pick(i), true
+		return c.pickOrArm(i, armed, name), true
 	}
 	return nil, false
 }
 
 // pressEnter takes the choice the cursor is on, or the preferred one, if it can
 // be taken back.
-func (c *Chooser) pressEnter(burst bool) (*engine.Answer, bool) {
+func (c *Chooser) pressEnter(burst bool, armed int) (*engine.Answer, bool) {
 	i := c.cursor
 	if c.mode != Cursor {
 		i = c.preferred()
@@ -168,11 +189,14 @@ func (c *Chooser) pressEnter(burst bool) (*engine.Answer, bool) {
 	if i < 0 || i >= len(c.q.Choices) || burst {
 		return nil, true
 	}
+	if armed >= 0 && armed != i {
+		return nil, true // enter after s means the stop, so it takes nothing else
+	}
 	if sealed(c.q.Choices[i]) {
 		c.note = safe.Sprintf("enter does not take this one: press %s", c.keys[i])
 		return nil, true
 	}
-	return c.pick(i), true
+	return c.pickOrArm(i, armed, "enter"), true
 }
 
 // preferred returns the choice that enter takes, or -1.
@@ -201,6 +225,21 @@ func seal(ch engine.Choice) string {
 		return "yes"
 	}
 	return ch.Typed
+}
+
+// pickOrArm picks a choice, but one that stops the run only the second time in a
+// row, unless it asks for words anyway.
+func (c *Chooser) pickOrArm(i, armed int, key string) *engine.Answer {
+	ch := c.q.Choices[i]
+	if ch.Stops && armed != i && !sealed(ch) && !ch.NeedsReason && c.disabled(i).IsEmpty() {
+		c.armed = i
+		if c.mode == Cursor {
+			c.cursor = i
+		}
+		c.note = safe.Sprintf("press %s again to stop the run; any other key takes that back", key)
+		return nil
+	}
+	return c.pick(i)
 }
 
 func (c *Chooser) pick(i int) *engine.Answer {
@@ -311,7 +350,7 @@ func (c *Chooser) pressWord(k tea.KeyMsg) *engine.Answer {
 
 // Refuse says why the run did not take the answer, and lets the operator choose
 // again.
-func (c *Chooser) Refuse(why safe.Text) { c.stage, c.note = choosing, why }
+func (c *Chooser) Refuse(why safe.Text) { c.stage, c.note, c.armed = choosing, why, -1 }
 
 // Typing reports whether the operator is writing a reason or a word.
 func (c *Chooser) Typing() bool { return c.stage == reasoning || c.stage == typing }

@@ -91,8 +91,88 @@ func TestChooser_aStopNeedsNothingRead(t *testing.T) {
 	if lines := strings.Join(c.Lines(80, 10, 10), "\n"); !strings.Contains(lines, "2 files not viewed") {
 		t.Errorf("it does not say why: %q", lines)
 	}
-	if a := press(t, c, "s"); a == nil || a.Choice != "stop" {
+	if a := press(t, c, "s", "s"); a == nil || a.Choice != "stop" {
 		t.Errorf("answered %+v", a)
+	}
+}
+
+func TestChooser_aStopWantsItsKeyTwice(t *testing.T) {
+	stop := engine.Choice{ID: "stop", Key: "s", Stops: true}
+	on := engine.Choice{ID: "on", Key: "c", Recommended: true}
+	for _, mode := range []Mode{Keys, Menu, Cursor} {
+		c := chooser(mode, Subject{}, on, stop)
+		for _, other := range []string{"x", "esc"} {
+			if a := press(t, c, "s", other, "s"); a != nil {
+				t.Errorf("mode %d: %s does not take it back", mode, other)
+			}
+			if lines := strings.Join(c.Lines(80, 10, 10), "\n"); !strings.Contains(lines, "press s again to stop the run") {
+				t.Errorf("mode %d: it does not say so: %q", mode, lines)
+			}
+			if !c.TakeBack() {
+				t.Errorf("mode %d: nothing to take back", mode)
+			}
+		}
+		c.Press(pressed("s"), false)
+		a, _ := c.Press(pressed("enter"), false)
+		if mode == Cursor {
+			if a == nil || a.Choice != "stop" {
+				t.Errorf("enter on it answered %+v", a)
+			}
+			continue
+		}
+		if a != nil {
+			t.Errorf("mode %d: enter after s answered %+v", mode, a)
+		}
+		if a := press(t, c, "s", "s"); a == nil || a.Choice != "stop" {
+			t.Errorf("mode %d: answered %+v", mode, a)
+		}
+	}
+}
+
+func TestChooser_enterOnARecommendedStopIsAskedTwice(t *testing.T) {
+	for _, mode := range []Mode{Keys, Menu, Cursor} {
+		c := chooser(mode, Subject{}, engine.Choice{ID: "stop", Key: "s", Stops: true, Recommended: true})
+		if a := press(t, c, "enter"); a != nil {
+			t.Errorf("mode %d: answered %+v", mode, a)
+		}
+		if a := press(t, c, "enter"); a == nil {
+			t.Errorf("mode %d: no answer", mode)
+		}
+	}
+}
+
+func TestChooser_complainsOfAKeyboardOnce(t *testing.T) {
+	now := epoch
+	c := New(look.New(false), engine.Question{ID: "q", Choices: []engine.Choice{{ID: "on", Key: "c"}}}, Subject{}, Keys, nil, func() time.Time { return now })
+	complains := func() bool { return strings.Contains(strings.Join(c.Lines(80, 10, 10), "\n"), "not quiet") }
+	c.Press(pressed("x"), false)
+	if !complains() {
+		t.Fatal("it takes a key at once, or does not say that it did not")
+	}
+	now = now.Add(quiet)
+	c.Press(pressed("x"), false)
+	for range 5 { // quick, but the question has taken a key already
+		now = now.Add(quiet / 8)
+		c.Press(pressed("x"), false)
+		if complains() {
+			t.Fatal("it complains after it took a key")
+		}
+	}
+	c.Startle()
+	if a, _ := c.Press(pressed("c"), false); a != nil || complains() {
+		t.Errorf("after a paste: answered %+v, complains %v", a, complains())
+	}
+}
+
+func TestHints_offerEnterOnlyWhereItTakesSomething(t *testing.T) {
+	yes := engine.Choice{ID: "yes", Key: "y", Irreversible: true, Recommended: true}
+	c := chooser(Cursor, Subject{}, yes, engine.Choice{ID: "no", Key: "n"})
+	if h, _ := c.Hints(); h[0].Key != "↑↓" {
+		t.Errorf("it offers %q", h[0].Key)
+	}
+	press(t, c, "down")
+	if h, _ := c.Hints(); h[0].Key != "↑↓ enter" {
+		t.Errorf("it offers %q", h[0].Key)
 	}
 }
 

@@ -163,7 +163,7 @@ func (c *Chooser) hints(enter bool) (onward, stopping []look.Hint) {
 		return nil, nil
 	}
 	if c.mode == Cursor {
-		onward = append(onward, look.Hint{Key: "↑↓ enter", Label: "choose"})
+		onward = append(onward, look.Hint{Key: c.cursorKeys(), Label: "choose"})
 	}
 	preferred := -1
 	if c.mode != Cursor && enter {
@@ -182,4 +182,13 @@ func (c *Chooser) hints(enter bool) (onward, stopping []look.Hint) {
 		}
 	}
 	return onward, stopping
+}
+
+// cursorKeys names the keys that choose with the cursor: enter only where it
+// takes what the cursor is on.
+func (c *Chooser) cursorKeys() string {
+	if i := c.cursor; i < len(c.q.Choices) && (sealed(c.q.Choices[i]) || !c.disabled(i).IsEmpty()) {
+		return "↑↓"
+	}
+	return "↑↓ enter"
 }
