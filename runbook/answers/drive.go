@@ -11,7 +11,7 @@ import (
 )
 
 // A StuckError says which question a script could not answer. The run was asked
-// to end with [engine.CancelNow].
+// to end with [engine.Abandon].
 type StuckError struct {
 	Question engine.Question
 	Why      string // one sentence
@@ -49,7 +49,7 @@ func offered(q engine.Question) string {
 // Drive answers the questions of a run until it has ended. It returns nil when
 // all had an answer, however the run ended; a *[StuckError] as soon as one has none;
 // and the cause of ctx when that ends first. A run with nobody to answer must
-// neither wait for ever nor go on: it was interrupted with [engine.CancelNow] in the
+// neither wait for ever nor go on: it was interrupted with [engine.Abandon] in the
 // second case and with [engine.Abandon] in the third. Drive does not wait for it to
 // end then.
 func (a *Answers) Drive(ctx context.Context, c engine.Console) error {
@@ -73,7 +73,7 @@ func (a *Answers) Drive(ctx context.Context, c engine.Console) error {
 			continue
 		}
 		if err := a.answer(c, asked.Question, given); err != nil {
-			c.Interrupt(engine.CancelNow)
+			c.Interrupt(engine.Abandon)
 			return err
 		}
 	}

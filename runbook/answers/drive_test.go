@@ -167,7 +167,7 @@ func TestDrive_interruptsWhenThereIsNoAnswer(t *testing.T) {
 			if !errors.As(err, &stuck) || !strings.Contains(err.Error(), tt.want) || stuck.Question.Kind != tt.q.Kind {
 				t.Errorf("got  %v\nwant %s", err, tt.want)
 			}
-			if c.interrupted != engine.CancelNow || len(c.answers) != 0 || !c.cancelled {
+			if c.interrupted != engine.Abandon || len(c.answers) != 0 || !c.cancelled {
 				t.Errorf("interrupted %q, %d answers, subscription ended: %t", c.interrupted, len(c.answers), c.cancelled)
 			}
 		})
@@ -180,7 +180,7 @@ func TestDrive_interruptsWhenAnAnswerIsRefused(t *testing.T) {
 		refuse: func(engine.Answer) error { return &engine.RefusedError{Why: "1 file was not viewed"} },
 	}
 	err := script(t, "review_diff: {choose: continue}").Drive(t.Context(), c)
-	if err == nil || !strings.Contains(err.Error(), `"continue" was refused: 1 file was not viewed`) || c.interrupted != engine.CancelNow {
+	if err == nil || !strings.Contains(err.Error(), `"continue" was refused: 1 file was not viewed`) || c.interrupted != engine.Abandon {
 		t.Errorf("error %v, interrupted %q", err, c.interrupted)
 	}
 }
@@ -208,7 +208,7 @@ func TestDrive_triesAgainOnlySoOften(t *testing.T) {
 	for line, want := range map[string]int{"failure: {choose: retry}": retries, "failure: {choose: retry, times: 2}": 2} {
 		c := &console{t: t, endless: true, questions: []engine.Question{{Kind: engine.AskFailure, Choices: []engine.Choice{{ID: "retry"}}}}}
 		err := script(t, line).Drive(t.Context(), c)
-		if err == nil || len(c.answers) != want || c.interrupted != engine.CancelNow {
+		if err == nil || len(c.answers) != want || c.interrupted != engine.Abandon {
 			t.Errorf("%s: error %v, %d answers, interrupted %q", line, err, len(c.answers), c.interrupted)
 		}
 	}

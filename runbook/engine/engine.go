@@ -61,7 +61,7 @@ type Engine struct {
 	mu      sync.Mutex
 	stop    bool // StopSoon
 	cancel  context.CancelCauseFunc
-	totals  map[string]*ProbeTotals
+	gauges  map[string]*gauge // by probe
 	started time.Time
 	gone    chan struct{} // closed when nobody is there any more
 }
@@ -90,7 +90,7 @@ func New(c Config) (*Engine, error) {
 		stream:   newStream(c.Now),
 		steps:    map[string]Step{},
 		attempts: map[string]int{},
-		totals:   map[string]*ProbeTotals{},
+		gauges:   map[string]*gauge{},
 		gone:     make(chan struct{}),
 	}
 	if err := e.build(c.Runbook.Steps); err != nil {
@@ -150,6 +150,7 @@ func (e *Engine) Run(ctx context.Context) (Result, error) {
 		err = errors.Join(err, cerr)
 		result = e.resultOf(err)
 	}
+	summary.Records, summary.Head = e.cfg.Journal.Head()
 	e.tidy()
 	e.stream.publish("", RunFinished{Result: result, Summary: summary})
 	return result, err
@@ -215,25 +216,6 @@ func (e *Engine) probe(ctx context.Context) (stop func()) {
 		cancel()
 		wg.Wait()
 	}
-}
-
-func (e *Engine) measured(m ProbeMeasured) {
-	e.mu.Lock()
-	t := e.totals[m.Probe]
-	if t == nil {
-		t = &ProbeTotals{Probe: m.Probe}
-		e.totals[m.Probe] = t
-	}
-	t.Asked++
-	t.Missed += m.Missed
-	switch m.Outcome {
-	case Fail:
-		t.Failed++
-	case Inconclusive:
-		t.Inconclusive++
-	}
-	e.mu.Unlock()
-	e.stream.publish("", m)
 }
 
 // guard ends the run when a goroutine of ours panics, instead of the program,

@@ -293,7 +293,7 @@ type Summary struct {
 	Probes    []ProbeTotals `json:"probes"`
 	Journal   safe.Text     `json:"journal"`
 	Records   int64         `json:"records"`
-	Head      string        `json:"head"` // digest of the last record before the close
+	Head      string        `json:"head"` // digest of the last record, that of the close
 	PlanEmpty bool          `json:"plan_empty"`
 	Elapsed   time.Duration `json:"elapsed"`
 }
@@ -314,4 +314,7 @@ type ProbeTotals struct {
 	Failed       int    `json:"failed"`
 	Inconclusive int    `json:"inconclusive"`
 	Missed       int    `json:"missed"`
+	// Dark is how long it failed: the sum of the times from a first failing
+	// measurement to the next passing one.
+	Dark time.Duration `json:"dark"`
 }

@@ -108,6 +108,7 @@ type Facts struct {
 	Round     int          // of the each_change, from 1; 0 outside
 	Remaining int          // changes that are left after the chosen one, as far as known
 	Keep      safe.Text    // why the work folder must outlive the run, or empty
+	Dark      []DarkSpan   // when which probes failed in this run, as of the start of the step
 }
 
 // Planned is a saved plan that was chosen and may be applied.

@@ -26,12 +26,15 @@ func (e *Engine) summary(result Result, err error) Summary {
 		s.Pin = safe.Show(e.facts.Pin.Hash)
 	}
 	e.mu.Lock()
-	for _, t := range e.totals {
-		s.Probes = append(s.Probes, *t)
+	for _, g := range e.gauges {
+		t := g.totals
+		if n := len(g.spans); n > 0 && g.spans[n-1].Open {
+			t.Dark += g.spans[n-1].For
+		}
+		s.Probes = append(s.Probes, t)
 	}
 	e.mu.Unlock()
 	slices.SortFunc(s.Probes, func(a, b ProbeTotals) int { return strings.Compare(a.Probe, b.Probe) })
-	s.Records, s.Head = e.cfg.Journal.Head()
 	s.Sentence = e.sentence(result, err)
 	return s
 }
@@ -68,6 +71,9 @@ func (e *Engine) sentence(result Result, err error) safe.Text {
 		did += fmt.Sprintf(", and its pin is at %s", c.Short)
 	} else if len(e.facts.Applied) > 0 {
 		did += ", and its pin did not move"
+	}
+	if outage := Outage(e.darkSpans()); !outage.IsEmpty() {
+		did += "; while it ran " + outage.String()
 	}
 	switch result {
 	case OK:

@@ -93,6 +93,7 @@ func (e *Engine) once(ctx context.Context, s runbook.Step, attempt int) (report 
 			err = fmt.Errorf("internal error in step %s: %v", s.Position, r)
 		}
 	}()
+	e.facts.Dark = e.darkSpans()
 	op := &desk{engine: e, step: s.ID, attempt: attempt, timer: timer}
 	report, err = e.steps[s.ID].Run(timer.ctx, op)
 	if err != nil && timer.ctx.Err() != nil && !errors.Is(err, ErrUnknown) {

@@ -164,10 +164,27 @@ func (s *splitter) creators() {
 		group := s.siblings(r, s.o.creator)
 		why := safe.Lit("all it depends on is in place")
 		if s.brings(s.o.creator[r]) {
-			why = safe.Lit("the first user of what is replaced: the new object is made, the user switched to it, and only then the old one goes")
+			why = s.company(r)
 		}
 		s.emit(group, why)
 	}
+}
+
+// company says why resource r does not come alone.
+func (s *splitter) company(r int) safe.Text {
+	replaces := false
+	for m := range s.o.after[s.o.creator[r]].common(s.makes) {
+		switch s.p.Resources[s.o.items[m].Resource].Action {
+		case DeleteThenCreate:
+			return safe.Lit("the first user of what is replaced; Terraform deletes that old object first, so it is gone until the new one is there")
+		case CreateThenDelete:
+			replaces = true
+		}
+	}
+	if replaces {
+		return safe.Lit("the first user of what is replaced: the new object comes first, then its user; the old one goes later")
+	}
+	return safe.Lit("all it depends on is in place, or comes along")
 }
 
 // hasChangingUser reports whether something that is still to be created or

@@ -29,7 +29,7 @@ func (s *step) question(text string, outlets []outlet, rehearsal bool) engine.Qu
 		}
 	}
 	q := engine.Question{Kind: engine.AskAnnounce, Title: safe.Lit("Send this announcement?"), Body: missing}
-	label, consequence := safe.Lit("send"), safe.Sprintf("goes to %d channels; it cannot be taken back", len(outlets))
+	label, consequence := safe.Lit("send"), safe.Lit("it cannot be taken back")
 	if rehearsal {
 		m.Muted = safe.Lit("not sent in a rehearsal")
 		label, consequence = safe.Lit("send (not sent in a rehearsal)"), safe.Lit("nothing is sent")
@@ -38,7 +38,7 @@ func (s *step) question(text string, outlets []outlet, rehearsal bool) engine.Qu
 		ID: send, Tags: []string{"recommended"}, Key: "y", Label: label, Consequence: consequence, Recommended: true, Irreversible: true,
 	}
 	if len(missing) == len(outlets) && !rehearsal {
-		sending.Disabled = safe.Lit("no channel can be reached")
+		sending.Disabled = safe.Join(missing, "; ")
 	}
 	q.Payload = m
 	q.Choices = []engine.Choice{

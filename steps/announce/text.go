@@ -24,11 +24,13 @@ var builtin = map[string]string{
 	"done": `Deployment to {{.Environment}} is done: {{.Title}}
 {{if .Commit}}Commit {{.Short}} "{{.Subject}}" by {{.Author}} is live.
 {{end}}{{range .Changes}}- {{.Title}}: {{.Result}} in {{.Took}}
+{{end}}{{if .Outage}}While it ran {{.Outage}}.
 {{end}}Operator {{.Operator}}, {{.Elapsed}} from start to end.`,
 	"stopped": `Deployment to {{.Environment}} was stopped: {{.Title}}
 {{if .Commit}}Commit {{.Short}} "{{.Subject}}" is not completely deployed.
 {{end}}{{range .Changes}}- {{.Title}}: {{.Result}} in {{.Took}}
 {{else}}Nothing was changed.
+{{end}}{{if .Outage}}While it ran {{.Outage}}.
 {{end}}Operator {{.Operator}}, after {{.Elapsed}}.`,
 }
 
@@ -36,6 +38,7 @@ var builtin = map[string]string{
 type Data struct {
 	Title       string   `doc:"Title of the runbook."`
 	Environment string   `doc:"Name of the environment."`
+	Outage      string   `doc:"Which probes failed during the run and for how long, such as \"static failed for 9.2s\"; empty when none did."`
 	Mode        string   `doc:"live or rehearsal."`
 	Run         string   `doc:"Id of the run."`
 	Operator    string   `doc:"Who runs it, as name@host."`
@@ -97,6 +100,7 @@ func fields(op engine.Operator, now time.Time) Data {
 	for _, c := range facts.Commits {
 		d.Commits = append(d.Commits, Commit{Short: show(c.Short), Subject: c.Subject.String(), Author: c.Author.String()})
 	}
+	d.Outage = engine.Outage(facts.Dark).String()
 	for _, c := range facts.Applied {
 		d.Changes = append(d.Changes, Change{Title: c.Title.String(), Result: string(c.Result), Took: c.Took.Round(time.Second)})
 	}

@@ -20,6 +20,9 @@ func (p *pick) Run(ctx context.Context, op engine.Operator) (engine.Report, erro
 		return engine.Report{}, op.Refuse(safe.Lit("no commit was picked"), err)
 	}
 	defer r.Close()
+	if err := r.canPush(op.Run().Runbook.Steps); err != nil {
+		return engine.Report{}, op.Refuse(safe.Lit("no commit was picked, because its pin could not be written"), err)
+	}
 	l, err := r.Candidates(ctx, Sources{Runbook: op.Run().Runbook, Verified: p.deps.Verified, Progress: telling(op)})
 	if err != nil {
 		return engine.Report{}, op.Refuse(safe.Lit("no commit was picked"), err)

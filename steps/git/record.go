@@ -84,6 +84,9 @@ func (s *record) ask(ctx context.Context, op engine.Operator, w *write) error {
 		{OK: f.PlanEmpty, Text: choose(f.PlanEmpty, safe.Lit("the plan is empty: the state is what the commit says"), safe.Lit("the plan is not empty yet"))},
 		verifiedCheck(f),
 	}, w.checks...)
+	if outage := engine.Outage(f.Dark); !outage.IsEmpty() {
+		checks = append(checks, engine.CheckLine{Text: safe.Sprintf("while this ran %s", outage)})
+	}
 	do := engine.Choice{
 		ID: "write", Tags: []string{"recommended"}, Key: "w", Label: safe.Lit("write the pin"), Recommended: true,
 		Consequence: w.consequence(),

@@ -11,6 +11,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 
+	"lockstep/runbook"
 	"lockstep/runbook/engine"
 	"lockstep/runbook/safe"
 )
@@ -60,11 +61,29 @@ func (r *Repository) remoteCheck(ctx context.Context, w *write) engine.CheckLine
 	return engine.CheckLine{Text: safe.Sprintf("%s of %s is at %s, here at %s; pull or push first", w.ref.Short(), w.remote, short(at), short(w.old))}
 }
 
+// canPush refuses a runbook whose pin is pushed to a remote that the repository
+// does not have: better before anything is applied than after.
+func (r *Repository) canPush(steps []runbook.Step) error {
+	for _, s := range steps {
+		if s.RecordPin == nil || !s.RecordPin.Push {
+			continue
+		}
+		if _, err := r.repo.Remote(s.RecordPin.Remote); err != nil {
+			return noRemote(s.RecordPin.Remote)
+		}
+	}
+	return nil
+}
+
+func noRemote(name string) error {
+	return problem(`Correct "remote" of record_pin in the runbook, add the remote, or leave out "push".`, "the repository has no remote %q to push the pin to", name)
+}
+
 // remoteAt asks the remote where the reference is; zeros when it has none.
 func (r *Repository) remoteAt(ctx context.Context, w *write) (plumbing.Hash, error) {
 	remote, err := r.repo.Remote(w.remote)
 	if err != nil {
-		return plumbing.ZeroHash, problem(`Correct "remote" of record_pin in the runbook, or add the remote.`, "the repository has no remote %q", w.remote)
+		return plumbing.ZeroHash, noRemote(w.remote)
 	}
 	refs, err := remote.ListContext(ctx, &gogit.ListOptions{})
 	if errors.Is(err, transport.ErrEmptyRemoteRepository) {

@@ -48,26 +48,29 @@ func (c choice) question(facts *engine.Facts) engine.Question {
 		},
 		Check: c.check,
 		Fetch: c.full.fetch,
-		Choices: []engine.Choice{{
-			ID: "take", Tags: []string{"recommended"}, Key: "enter", NeedsItem: true, Recommended: true,
-			Label:       safe.Lit("take this change"),
-			Consequence: safe.Lit("plans it alone and shows that plan; nothing is applied yet"),
-		}},
+		Choices: []engine.Choice{
+			{
+				ID: "stop", Key: "s", Stops: true,
+				Label:       safe.Lit("stop here"),
+				Consequence: safe.Lit("nothing more is applied, and the pin does not move"),
+			},
+			{
+				ID: "take", Tags: []string{"recommended"}, Key: "enter", NeedsItem: true, Recommended: true,
+				Label:       safe.Lit("take this change"),
+				Consequence: safe.Lit("plans it alone and shows that plan; nothing is applied yet"),
+			},
+		},
 	}
 	if c.isWhole() {
 		// A script that takes everything means this then.
-		q.Choices[0].Tags = append(q.Choices[0].Tags, everything, "all-at-once")
-	} else {
-		q.Choices = append(q.Choices, engine.Choice{
-			ID: everything, Tags: []string{"all-at-once"}, Key: "A", NeedsReason: true,
-			Label:       safe.Lit("everything at once"),
-			Consequence: safe.Lit("the whole plan becomes one apply, in Terraform's order; the reason is recorded; nothing is applied yet"),
-		})
+		take := &q.Choices[1]
+		take.Tags = append(take.Tags, everything, "all-at-once")
+		return q
 	}
 	q.Choices = append(q.Choices, engine.Choice{
-		ID: "stop", Key: "s", Stops: true,
-		Label:       safe.Lit("stop here"),
-		Consequence: safe.Lit("nothing more is applied, and the pin does not move"),
+		ID: everything, Tags: []string{"all-at-once"}, Key: "A", NeedsReason: true,
+		Label:       safe.Lit("everything at once"),
+		Consequence: safe.Lit("the whole plan becomes one apply, in Terraform's order; the reason is recorded; nothing is applied yet"),
 	})
 	return q
 }

@@ -83,7 +83,11 @@ func (s *step) Run(ctx context.Context, op engine.Operator) (engine.Report, erro
 	if s.deps.NoChanges != nil {
 		planned = func(ctx context.Context) (int, safe.Text, error) { return s.deps.NoChanges(ctx, op) }
 	}
-	b := newBoard(s.spec, op.Run().Runbook, s.deps.Hub, time.Now())
+	spec := s.spec
+	if op.Run().Rehearsal() {
+		spec.For = 0 // nothing was changed, so there is nothing to wait out
+	}
+	b := newBoard(spec, op.Run().Runbook, s.deps.Hub, time.Now())
 	feed, err := s.deps.Hub.Follow(s.spec.Probes, planned)
 	if err != nil {
 		return engine.Report{}, err
