@@ -48,6 +48,10 @@ func fake(mode string) int {
 	case "killed":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {}
+	case "plugin, then killed":
+		fmt.Println(`{"@level":"error","@message":"Error: Plugin did not respond","@timestamp":"2026-01-02T03:04:05Z","diagnostic":{"severity":"error","summary":"Plugin did not respond","detail":"x"},"type":"diagnostic"}`)
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
 	case "plugin":
 		fmt.Println(`{"@level":"error","@message":"Error: Plugin did not respond","@timestamp":"2026-01-02T03:04:05Z","diagnostic":{"severity":"error","summary":"Plugin did not respond","detail":"The plugin encountered an error, and failed to respond to the plugin6.(*GRPCProvider).ApplyResourceChange call."},"type":"diagnostic"}`)
 		return 1

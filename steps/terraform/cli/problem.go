@@ -54,13 +54,14 @@ func (r *Root) problem(ctx context.Context, c call, err error, out *output) erro
 		}
 	}
 	switch said, cause := r.known(p, errs); {
+	case c == applyFailed && lost(err):
+		// Whatever it said before: nobody saw how it ended.
+		p.Err = fmt.Errorf("%w: terraform was killed or crashed while it applied", engine.ErrUnknown)
+		p.Hint = "Look at the state and the real objects before anything else; the state may lack what was done last."
 	case said:
 		if p.Err = cause; c == applyFailed && errors.Is(cause, errProvider) {
 			p.Hint = "Look whether what it was working on exists now although the state does not have it, before you plan again; then report the crash to the provider's maintainers."
 		}
-	case c == applyFailed && lost(err):
-		p.Err = fmt.Errorf("%w: terraform was killed or crashed while it applied", engine.ErrUnknown)
-		p.Hint = "Look at the state and the real objects before anything else; the state may lack what was done last."
 	case ctx.Err() != nil:
 		p.Err = fmt.Errorf("%s: interrupted: %w", c.what, context.Cause(ctx))
 	case lost(err):

@@ -243,7 +243,7 @@ func TestShow_failure(t *testing.T) {
 
 func TestApply_crashIsUnknown(t *testing.T) {
 	t.Parallel()
-	for _, mode := range []string{"panic", "killed"} {
+	for _, mode := range []string{"panic", "killed", "plugin, then killed"} {
 		r := fakeRoot(t, mode)
 		r.Net.Add("c4n4ry", "‹hidden›")
 		exit, err := r.Apply(t.Context(), "p", nil)
