@@ -90,7 +90,7 @@ func (w *working) View() string {
 		title = safe.Sprintf("%s · attempt %d", title, s.attempt)
 	}
 	say(st.Title, title)
-	say(st.Muted, s.Why)
+	out = append(out, whyOf(st, s.Why, w.width, 1)...)
 	out = append(out, look.Blank(w.width))
 	elapsed := clock(m.now().Sub(s.begun))
 	if p := m.run.progress; p != nil {

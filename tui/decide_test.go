@@ -266,6 +266,31 @@ func TestAnnounce_saysOnTheButtonThatNothingIsSent(t *testing.T) {
 	d.has("send it [not sent in a rehearsal]")
 }
 
+func TestWhy_standsAboveTheStepThatAsks(t *testing.T) {
+	long := safe.Show(strings.Repeat("because it was so before and nobody remembers ", 20))
+	for _, size := range []struct{ w, h int }{{120, 40}, {80, 24}, {80, 19}, {40, 20}} {
+		for _, q := range []engine.Question{failureQuestion(), planQuestion()} {
+			s := started(engine.Live)
+			s.Steps[4].Why = long
+			d := newDesk(t, size.w, size.h)
+			d.tell(s)
+			d.upTo("plan")
+			d.tell(engine.QuestionAsked{Question: q})
+			frame := d.m.View()
+			exact(t, frame, size.w, size.h)
+			want := 2
+			if size.h < whyFrom {
+				want = 0
+			}
+			if n := strings.Count(frame, "nobody") + strings.Count(frame, "because it was so"); (n > 0) != (want > 0) || len(d.m.divide().why) != want {
+				t.Errorf("%v: %d lines:\n%s", size, len(d.m.divide().why), frame)
+			}
+			d.press("S")
+			d.has("because it was")
+		}
+	}
+}
+
 func TestInterrupt_endsNothingByAccident(t *testing.T) {
 	d := newDesk(t, 100, 30)
 	d.begin(engine.Live)
@@ -278,6 +303,25 @@ func TestInterrupt_endsNothingByAccident(t *testing.T) {
 	d.press("c")
 	if len(d.con.interrupts) != 1 || d.con.interrupts[0] != engine.CancelNow {
 		t.Fatalf("interrupted: %v", d.con.interrupts)
+	}
+}
+
+func TestInterrupt_isSeenForAsLongAsItHolds(t *testing.T) {
+	for _, q := range []engine.Question{commitQuestion(), confirmQuestion(), reviewQuestion()} {
+		for _, size := range append(sizes, struct{ w, h int }{60, 10}) {
+			d := newDesk(t, size.w, size.h)
+			d.begin(engine.Live)
+			d.upTo("tell")
+			d.tell(engine.QuestionAsked{Question: q}, engine.Interrupted{How: engine.StopSoon})
+			exact(t, d.m.View(), size.w, size.h)
+			d.has("LIVE", "STOPPING after this step")
+			d.tell(engine.Interrupted{How: engine.GoOn})
+			d.hasNot("STOPPING")
+			d.tell(engine.Interrupted{How: engine.CancelNow})
+			d.has("CANCELLING")
+			d.tell(finished())
+			d.hasNot("CANCELLING")
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ type places struct {
 	rules  bool
 	body   int // height between the head and the hints
 	pane   int // width of the pane
+	why    []string // what the step is for, above the pane
 	panel  []string
 	notice []string
 }
@@ -41,11 +42,46 @@ func (m *model) divide() places {
 	case m.overlay == overNothing && m.asked != nil:
 		p.panel = m.asked.chooser.Lines(p.pane, p.body/2, p.body-1)
 	}
+	p.why = m.why(p.pane)
 	p.notice = m.notice(p.pane)
 	if len(p.panel)+len(p.notice) >= p.body {
 		p.notice = nil
 	}
 	return p
+}
+
+// Why a step is there is said above its pane, where there is room for that.
+const (
+	whyFrom  = 20 // height of the terminal
+	whyLines = 2  // at most
+)
+
+// why draws what the step that runs or asks is for.
+func (m *model) why(width int) []string {
+	if m.height < whyFrom || m.overlay != overNothing || m.run.finished != nil {
+		return nil
+	}
+	s := m.run.step(m.run.current)
+	if m.asked != nil {
+		s = m.run.step(m.asked.q.Step)
+	}
+	if s == nil || m.pane() == m.working { // which says so itself
+		return nil
+	}
+	return whyOf(m.st, s.Why, width, 1)
+}
+
+// whyOf draws what a step is for in at most two lines.
+func whyOf(st look.Styles, why safe.Text, width, column int) []string {
+	var out []string
+	parts := look.Wrap(why, width-column-1)
+	for i, t := range parts[:min(len(parts), whyLines)] {
+		if i == whyLines-1 && len(parts) > whyLines {
+			t = safe.Sprintf("%s …", shorten(t, width-column-3))
+		}
+		out = append(out, look.NewLine(width).To(column).Add(st.Muted, t).String())
+	}
+	return out
 }
 
 // notice draws what the operator should know and need not answer.
@@ -85,7 +121,7 @@ func (m *model) layout() {
 // paneHeight returns how high the pane is. Words to read are as high as they are,
 // so that the choices stand right below them; everything else takes what is left.
 func (m *model) paneHeight(p places) int {
-	room := max(p.body-len(p.panel)-len(p.notice), 0)
+	room := max(p.body-len(p.why)-len(p.panel)-len(p.notice), 0)
 	var words interface{ Len() int }
 	switch m.overlay {
 	case overInterrupt:
@@ -153,7 +189,7 @@ func (m *model) body(p places) []string {
 	default:
 		view = m.pane().View()
 	}
-	out := append(lines(look.Fit(view, p.pane, height)), p.panel...)
+	out := append(append(p.why, lines(look.Fit(view, p.pane, height))...), p.panel...)
 	for len(out)+len(p.notice) < p.body {
 		out = append(out, look.Blank(p.pane))
 	}
@@ -207,6 +243,9 @@ func (m *model) drawTooSmall() string {
 		return ""
 	}
 	text := safe.Sprintf("too small: %d×%d, needs %d×%d; the run goes on", m.width, m.height, leastWidth, leastHeight)
+	if t := m.badge(); !t.IsEmpty() {
+		text = safe.Sprintf("%s · %s", t, text)
+	}
 	if m.mode() == engine.Live {
 		text = safe.Sprintf("LIVE · %s", text)
 	}

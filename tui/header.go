@@ -22,6 +22,7 @@ func (m *model) header(width int) string {
 	if !r.Title.IsEmpty() {
 		title = r.Title
 	}
+	badge := m.badge()
 	left := []safe.Text{}
 	right := []safe.Text{safe.Show(m.now().UTC().Format("15:04:05 UTC"))}
 	env := r.Environment
@@ -30,6 +31,9 @@ func (m *model) header(width int) string {
 	}
 	// from the one that goes last to the one that goes first
 	budget := width - look.Width(word) - 4
+	if !badge.IsEmpty() {
+		budget -= look.Width(badge) + 4
+	}
 	keep := func(t safe.Text) bool {
 		if t.IsEmpty() || look.Width(t)+3 > budget {
 			return false
@@ -53,12 +57,29 @@ func (m *model) header(width int) string {
 	if showEnv {
 		left = append(left, env)
 	}
-	l := look.NewLine(width).Add(bar, safe.Sprintf(" %s  %s", word, safe.Join(left, " ")))
+	l := look.NewLine(width)
+	if badge.IsEmpty() {
+		l.Add(bar, safe.Sprintf(" %s  %s", word, safe.Join(left, " ")))
+	} else {
+		l.Add(bar, safe.Sprintf(" %s ", word)).Add(m.st.Warning, safe.Sprintf(" ! %s ", badge))
+		l.Add(bar, safe.Sprintf(" %s", safe.Join(left, " ")))
+	}
 	end := safe.Sprintf("%s ", safe.Join(rightShown, " · "))
 	if n := width - l.Used() - look.Width(end); n > 0 {
 		l.Add(bar, blanks(n))
 	}
 	return l.Add(bar, end).String()
+}
+
+// badge says that the run was asked to end early, for as long as that holds.
+func (m *model) badge() safe.Text {
+	switch {
+	case m.run.ending == "" || m.run.finished != nil:
+		return safe.Text{}
+	case m.run.ending == engine.StopSoon:
+		return safe.Lit("STOPPING after this step")
+	}
+	return safe.Lit("CANCELLING")
 }
 
 // mode returns whether the run may have effects, as far as is known.

@@ -30,10 +30,12 @@ func (m *model) open(o overlay) {
 
 // currentLine returns where the step that runs stands among the step lines.
 func (m *model) currentLine() int {
-	for i, row := range m.run.railRows(m.st, m.now()) {
+	line := 1
+	for _, row := range m.run.railRows(m.st, m.now()) {
 		if row.current {
-			return i + 1
+			return line
 		}
+		line += 1 + len(whyOf(m.st, row.why, m.page.Width(), whyColumn))
 	}
 	return 0
 }
@@ -155,11 +157,16 @@ func endingWord(how engine.Interrupt) safe.Text {
 	return safe.Lit("stopping after this step · q can take that back")
 }
 
-// stepLines draws the steps for a terminal that has no room for them beside.
+// whyColumn is where it stands what a step is for, in the list of steps.
+const whyColumn = 8
+
+// stepLines draws the steps for a terminal that has no room for them beside, and
+// what each is for.
 func (m *model) stepLines(width int) []string {
 	out := []string{look.NewLine(width).To(1).Add(m.st.Title, safe.Lit("Steps")).String()}
 	for _, row := range m.run.railRows(m.st, m.now()) {
 		out = append(out, row.draw(m.st, width))
+		out = append(out, whyOf(m.st, row.why, width, whyColumn)...)
 	}
 	return append(append(out, look.Blank(width)), m.probeLines(width)...)
 }

@@ -18,6 +18,7 @@ type railRow struct {
 	name    safe.Text
 	note    safe.Text
 	style   look.Style
+	why     safe.Text
 	current bool
 }
 
@@ -38,7 +39,7 @@ func (r *run) railRows(st look.Styles, now time.Time) []railRow {
 }
 
 func (r *run) stepRow(st look.Styles, s *step, indent int, now time.Time) railRow {
-	row := railRow{indent: indent, number: safe.Show(s.Position), sign: s.sign(), name: s.title(), note: s.summary}
+	row := railRow{indent: indent, number: safe.Show(s.Position), sign: s.sign(), name: s.title(), note: s.summary, why: s.Why}
 	row.current = s.ID == r.current
 	row.style = signStyle(st, row.sign)
 	switch {

@@ -163,6 +163,9 @@ func (p *Page) Keys() []look.Hint {
 	return []look.Hint{{Key: "pgup pgdn", Label: "scroll"}}
 }
 
+// Width returns the width the page has, in cells.
+func (p *Page) Width() int { return p.width }
+
 // Len returns how many lines the page has at its width.
 func (p *Page) Len() int { return len(p.lines) }
 
