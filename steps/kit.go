@@ -4,6 +4,8 @@
 package steps
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -41,11 +43,7 @@ type Wiring struct {
 func NewKit(w Wiring) (engine.Kit, []engine.Prober, error) {
 	tool := terraform.New(terraform.Deps{
 		Open: func(env *runbook.Environment, folder string) (terraform.Source, error) {
-			r, err := git.Open(env, folder)
-			if err != nil {
-				return nil, err
-			}
-			return r, nil
+			return source{env, folder}, nil
 		},
 		Binary: w.Terraform,
 		Rescue: w.Rescue,
@@ -66,4 +64,20 @@ func NewKit(w Wiring) (engine.Kit, []engine.Prober, error) {
 		maps.Copy(kit, part)
 	}
 	return kit, hub.Probers(), nil
+}
+
+// A source opens the repository for each checkout, so that none of its files
+// stays open while Terraform works.
+type source struct {
+	env    *runbook.Environment
+	folder string
+}
+
+func (s source) Checkout(ctx context.Context, commit, head string, inputs []string, into string) (tree string, err error) {
+	r, err := git.Open(s.env, s.folder)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	return r.Checkout(ctx, commit, head, inputs, into)
 }

@@ -126,7 +126,7 @@ func TestPlan_offersTheChangesAndEverything(t *testing.T) {
 	if got := counts(review.Plan); !maps.Equal(got, want) {
 		t.Errorf("counts %v, want %v", got, want)
 	}
-	if len(q.Choices) != 3 || q.Choices[1].ID != everything || !q.Choices[1].NeedsReason || q.Choices[1].Irreversible {
+	if len(q.Choices) != 3 || !q.Choices[0].Stops || q.Choices[2].ID != everything || !q.Choices[2].NeedsReason || q.Choices[2].Irreversible {
 		t.Errorf("choices %+v", q.Choices)
 	}
 	if o.facts.Remaining != len(review.Changes)-1 {
