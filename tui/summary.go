@@ -128,6 +128,9 @@ func probeRows(st look.Styles, probes []engine.ProbeTotals, width int) []string 
 		}
 		l.To(1).Add(style, sign).To(3).Cell(st.Plain, safe.Show(p.Probe), 12)
 		l.Add(st.Plain, safe.Sprintf(" asked %d · ", p.Asked)).Add(style, safe.Sprintf("failed %d", p.Failed))
+		if p.Dark > 0 {
+			l.Add(st.Danger, safe.Sprintf(" · dark for %s", clock(p.Dark)))
+		}
 		if p.Inconclusive > 0 {
 			l.Add(st.Warning, safe.Sprintf(" · no answer either way %d", p.Inconclusive))
 		}

@@ -251,7 +251,11 @@ func (s *session) end(v engine.RunFinished) {
 		s.say(safe.Sprintf("change %d: %s, %s, %s, %s", i+1, c.Title, word(c.Result), c.Took.Round(time.Second), counted(c.Counts)))
 	}
 	for _, p := range y.Probes {
-		s.say(safe.Sprintf("probe %s: asked %d, failed %d, inconclusive %d, not asked in time %d", safe.Show(p.Probe), p.Asked, p.Failed, p.Inconclusive, p.Missed))
+		words := safe.Sprintf("probe %s: asked %d, failed %d, inconclusive %d, not asked in time %d", safe.Show(p.Probe), p.Asked, p.Failed, p.Inconclusive, p.Missed)
+		if p.Dark > 0 {
+			words = safe.Sprintf("%s, failing for %s in all", words, p.Dark.Round(100*time.Millisecond))
+		}
+		s.say(words)
 	}
 	for _, d := range y.Decisions {
 		s.say(safe.Sprintf("decided: %s", d))
