@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
+
 	"lockstep/runbook/engine"
 	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
@@ -61,6 +64,43 @@ func TestReview_wantsEveryFileViewed(t *testing.T) {
 	a := d.theAnswer()
 	if a.Choice != "continue" || len(a.Acknowledge) != 2 || a.Digest != "d3" {
 		t.Errorf("answer %+v", a)
+	}
+}
+
+func TestHints_beginWithWhatGetsTheOperatorOn(t *testing.T) {
+	q := reviewQuestion()
+	p := q.Payload.(engine.Review)
+	p.Hazards = []safe.Text{safe.Lit("re-creates the certificate")}
+	q.Payload = p
+	footer := func(d *desk) string {
+		rows := strings.Split(strings.TrimRight(ansi.Strip(d.m.View()), " "), "\n")
+		return strings.TrimSpace(rows[len(rows)-1])
+	}
+	d := opened(t, q)
+	d.send(tea.WindowSizeMsg{Width: 80, Height: 24})
+	d.m.View()
+	d.press("down")
+	if got := footer(d); !strings.HasPrefix(got, "v viewed · h hazards · ") || !strings.Contains(got, "go on (2 files not viewed") {
+		t.Errorf("the review offers %q", got)
+	}
+	q = planQuestion()
+	q.Kind = engine.AskApply
+	apply := choice("apply", "a", "apply this plan", "")
+	apply.Irreversible = true
+	q.Choices = []engine.Choice{apply, stopping()}
+	r := q.Payload.(engine.PlanReview)
+	for range 30 {
+		r.Plan.Resources = append(r.Plan.Resources, r.Plan.Resources[1])
+	}
+	q.Payload = r
+	d = opened(t, q)
+	d.send(tea.WindowSizeMsg{Width: 80, Height: 24})
+	if got := footer(d); !strings.Contains(got, "a apply this plan (read to the end: G)") {
+		t.Errorf("the apply offers %q", got)
+	}
+	d.press("G")
+	if got := footer(d); !strings.HasPrefix(got, "a apply this plan · ") {
+		t.Errorf("at the end it offers %q", got)
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 type places struct {
 	rail   int // width of the steps, 0 when they are folded
 	rules  bool
-	body   int // height between the head and the hints
-	pane   int // width of the pane
+	body   int      // height between the head and the hints
+	pane   int      // width of the pane
 	why    []string // what the step is for, above the pane
 	panel  []string
 	notice []string

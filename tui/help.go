@@ -91,5 +91,27 @@ func (m *model) hintsNow() (hints, stopping []look.Hint) {
 	if m.asked.mode == 0 && m.asked.claimsEnter() {
 		onward = m.asked.chooser.KeysOnly()
 	}
-	return append(onward, pane...), stopping
+	return inOrder(onward, pane), stopping
+}
+
+// inOrder puts first what gets the operator on: the keys of the pane that are
+// still needed and the choices that can be taken. A choice that cannot be taken
+// yet comes last, and keeps its place on a short line.
+func inOrder(onward, pane []look.Hint) []look.Hint {
+	var first, rest, last []look.Hint
+	for _, h := range pane {
+		if h.Needed {
+			first = append(first, h)
+		} else {
+			rest = append(rest, h)
+		}
+	}
+	for _, h := range onward {
+		if h.Needed = true; h.Disabled.IsEmpty() {
+			first = append(first, h)
+		} else {
+			last = append(last, h)
+		}
+	}
+	return append(append(first, rest...), last...)
 }

@@ -127,5 +127,6 @@ func (c *Checklist) Ready() (bool, safe.Text) {
 
 // Keys lists how to tick.
 func (c *Checklist) Keys() []look.Hint {
-	return append([]look.Hint{{Key: "space", Label: "tick"}, {Key: "↑↓", Label: "move"}}, c.Page.Keys()...)
+	all, _ := c.Ready()
+	return append([]look.Hint{{Key: "space", Label: "tick", Needed: !all}, {Key: "↑↓", Label: "move"}}, c.Page.Keys()...)
 }

@@ -17,10 +17,11 @@ func (v *View) Keys() []look.Hint {
 		return []look.Hint{{Key: "enter", Label: "next match"}, {Key: "↑", Label: "previous"}, {Key: "esc", Label: "leave search"}}
 	}
 	if v.mode == showHazards {
-		return []look.Hint{{Key: "space", Label: "read"}, {Key: "j/k", Label: "move"}, {Key: "esc", Label: "back to the diff"}}
+		return []look.Hint{{Key: "space", Label: "read", Needed: true}, {Key: "j/k", Label: "move"}, {Key: "esc", Label: "back to the diff"}}
 	}
 	var out []look.Hint
 	add := func(key, label string) { out = append(out, look.Hint{Key: key, Label: label}) }
+	need := func(key, label string) { out = append(out, look.Hint{Key: key, Label: label, Needed: true}) }
 	if v.listFocused() {
 		add("enter", "open")
 		add("j/k", "move")
@@ -31,17 +32,18 @@ func (v *View) Keys() []look.Hint {
 		return nil
 	}
 	if f := v.file(); f.viewed {
-		add("v", "next not viewed")
-		add("u", "not viewed")
+		if v.viewed() < len(v.files) {
+			need("v", "next not viewed")
+		}
 	} else {
 		_, why := v.markable()
-		out = append(out, look.Hint{Key: "v", Label: "viewed", Disabled: why})
+		out = append(out, look.Hint{Key: "v", Label: "viewed", Disabled: why, Needed: true})
 	}
 	if v.file().state == failed {
-		add("r", "read again")
+		need("r", "read again")
 	}
 	if v.hazards.unread() > 0 {
-		add("h", "hazards")
+		need("h", "hazards")
 	}
 	if len(v.file().heads) > 1 {
 		add("n/p", "hunk")
@@ -53,6 +55,9 @@ func (v *View) Keys() []look.Hint {
 		add("tab", "files")
 	} else {
 		add("t", "files")
+	}
+	if v.file().viewed {
+		add("u", "not viewed")
 	}
 	add("/", "search")
 	add("w", "wrap")

@@ -7,22 +7,34 @@ import (
 )
 
 // HintLine draws the line that says which keys work now. The hints in tail are
-// always there; of the others there are as many as fit, from the first on.
+// always there. Of the others those that are needed get room first, then as many
+// as fit, from the first on; they keep their order.
 func HintLine(st Styles, width int, hints, tail []Hint) string {
 	room := width - 1
 	for _, h := range tail {
 		room -= h.width() + hintGap
 	}
+	forms := make([]Hint, len(hints))
+	fits := make([]bool, len(hints))
+	for _, needed := range []bool{true, false} {
+		for i, h := range hints {
+			if h.Needed != needed {
+				continue
+			}
+			for _, form := range h.forms() {
+				if form.width() <= room {
+					forms[i], fits[i] = form, true
+					room -= form.width() + hintGap
+					break
+				}
+			}
+		}
+	}
 	var shown []Hint
-	for _, h := range hints {
-		if h.width() > room {
-			h = h.short()
+	for i, h := range forms {
+		if fits[i] {
+			shown = append(shown, h)
 		}
-		if h.width() > room {
-			continue
-		}
-		room -= h.width() + hintGap
-		shown = append(shown, h)
 	}
 	l := NewLine(width).Add(st.Plain, safe.Lit(" "))
 	for i, h := range append(shown, tail...) {
@@ -45,17 +57,16 @@ func (h Hint) width() int {
 	return n
 }
 
-// short returns the hint with less of its reason, for a line with little room.
-func (h Hint) short() Hint {
+// forms returns the hint, and shorter ones for a line with little room. A reason
+// is said to its end, or up to the first thing it lists, or not at all.
+func (h Hint) forms() []Hint {
 	if h.Disabled.IsEmpty() {
-		return h
+		return []Hint{h}
 	}
-	words := strings.Fields(h.Disabled.String())
-	if len(words) > 4 {
-		words = append(words[:4], "…")
-	}
-	h.Disabled = safe.Show(strings.Join(words, " "))
-	return h
+	first, bare := h, h
+	reason, _, _ := strings.Cut(h.Disabled.String(), ", ")
+	first.Disabled, bare.Disabled = safe.Show(reason), safe.Lit("not yet")
+	return []Hint{h, first, bare}
 }
 
 func (h Hint) add(l *Line, st Styles) {

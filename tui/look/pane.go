@@ -27,6 +27,7 @@ type Pane interface {
 type Hint struct {
 	Key, Label string
 	Disabled   safe.Text // why it does not work now, or empty
+	Needed     bool      // without it the operator does not get on
 }
 
 // A Fetcher makes a command that gets a part of the open question's payload.

@@ -64,7 +64,7 @@ func (p *Picker) Item() (id string, reason, disabled safe.Text) {
 		return "", safe.Text{}, safe.Text{}
 	}
 	if p.view == rest {
-		return "", safe.Text{}, safe.Lit("these do not touch this environment: o goes back to those that do")
+		return "", safe.Text{}, safe.Lit("not from this list: o goes back")
 	}
 	c := p.c.Items[i]
 	return c.Hash, c.Reason, c.Disabled

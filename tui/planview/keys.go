@@ -21,16 +21,20 @@ func (v *View) Keys() []look.Hint {
 	}
 	var out []look.Hint
 	add := func(key, label string) { out = append(out, look.Hint{Key: key, Label: label}) }
+	need := func(key, label string) { out = append(out, look.Hint{Key: key, Label: label, Needed: true}) }
 	at := v.at()
 	if at.kind == hazardBlock && v.review.Hazards[at.a].Accept {
 		if v.accepted[at.a] {
 			add("space", "not accepted")
 		} else {
-			add("space", "accept")
+			need("space", "accept")
 		}
 	}
 	if v.unaccepted() > 0 {
-		add("h", "hazards")
+		need("h", "hazards")
+	}
+	if v.unread() > 0 {
+		need("r", "read again")
 	}
 	switch at.kind {
 	case resourceBlock, memberBlock, changeBlock:
@@ -44,7 +48,7 @@ func (v *View) Keys() []look.Hint {
 	}
 	add("j/k", "move")
 	if len(v.review.Plan.Resources) > 1 {
-		add("g", "order")
+		add("o", "order")
 	}
 	add("/", "search")
 	if len(v.open) > 0 {
@@ -53,9 +57,6 @@ func (v *View) Keys() []look.Hint {
 		} else {
 			add("z", "show unchanged")
 		}
-	}
-	if v.unread() > 0 {
-		add("r", "read again")
 	}
 	return out
 }
@@ -95,7 +96,7 @@ func (v *View) press(k tea.KeyMsg) {
 		}
 		v.measure()
 		v.reveal()
-	case "g":
+	case "o":
 		if len(v.review.Plan.Resources) > 0 {
 			v.order = newOrder(v)
 		}
@@ -129,7 +130,7 @@ func (v *View) scroll(key string) bool {
 		v.page(page)
 	case "pgup", "ctrl+b":
 		v.page(-page)
-	case "home":
+	case "g", "home":
 		v.page(-v.stack.Lines())
 	case "G", "end":
 		v.page(v.stack.Lines())

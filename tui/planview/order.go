@@ -171,11 +171,11 @@ func (o *order) press(v *View, key string) {
 		o.stack.Scroll(page)
 	case "pgup", "ctrl+b":
 		o.stack.Scroll(-page)
-	case "home":
+	case "g", "home":
 		o.stack.ScrollTo(0)
 	case "G", "end":
 		o.stack.ScrollTo(o.stack.Lines())
-	case "esc", "g":
+	case "esc", "o":
 		v.order = nil
 	}
 }

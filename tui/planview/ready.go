@@ -50,10 +50,10 @@ func (v *View) Ready() (bool, safe.Text) {
 	}
 	if v.apply {
 		if n := v.unread(); n > 0 {
-			missing = append(missing, "attributes of "+count(n, "resource")+" could not be read")
+			missing = append(missing, count(n, "resource")+" not read: r")
 		}
 		if !v.seenEnd {
-			missing = append(missing, "the end of the plan was not on the screen")
+			missing = append(missing, "read to the end: G")
 		}
 	}
 	return len(missing) == 0, safe.Show(strings.Join(missing, ", "))

@@ -52,6 +52,11 @@ type View struct {
 	head  []string
 }
 
+// openUpTo is how many resources a plan that is about to be applied may have for
+// the attributes of all of them to be shown from the beginning; of a longer one
+// those of what it destroys are.
+const openUpTo = 12
+
 // New returns the pane for a question about an [engine.PlanReview]. Nothing is
 // fetched before Init or the first message.
 func New(st look.Styles, q engine.Question, fetch look.Fetcher) *View {
@@ -65,7 +70,7 @@ func New(st look.Styles, q engine.Question, fetch look.Fetcher) *View {
 	}
 	if v.apply {
 		for i, r := range v.review.Plan.Resources {
-			if r.Action.Destroys() {
+			if r.Action.Destroys() || len(v.review.Plan.Resources) <= openUpTo {
 				v.open[block{kind: resourceBlock, a: int32(i)}] = true
 			}
 		}

@@ -142,7 +142,7 @@ func TestView_frames(t *testing.T) {
 		"attributes": {engine.AskChange, []string{"x"}},
 		"third":      {engine.AskChange, []string{"j", "j", "x", "z"}},
 		"hazards":    {engine.AskChange, []string{"h", " ", "h"}},
-		"order":      {engine.AskChange, []string{"g"}},
+		"order":      {engine.AskChange, []string{"o"}},
 		"search":     {engine.AskChange, []string{"/", "d", "n", "s", "enter"}},
 		"apply":      {engine.AskApply, nil},
 		"applyEnd":   {engine.AskApply, []string{"end"}},
@@ -225,7 +225,7 @@ func TestReady_wantsTheEndOfAnApplyOnTheScreen(t *testing.T) {
 	press(v, "h", " ", "h", " ", "home")
 	small := open(engine.AskApply, 80, 14)
 	press(small, "h", " ")
-	if ok, why := small.Ready(); ok || !strings.Contains(why.String(), "end of the plan") {
+	if ok, why := small.Ready(); ok || !strings.Contains(why.String(), "read to the end: G") {
 		t.Fatalf("the end was never shown: %v, %q", ok, why)
 	}
 	press(small, "h", " ", "end")
@@ -239,6 +239,45 @@ func TestReady_wantsTheEndOfAnApplyOnTheScreen(t *testing.T) {
 	}
 }
 
+func TestApply_showsEveryAttributeOfAShortPlan(t *testing.T) {
+	r, parts := incident()
+	v := New(look.New(false), engine.Question{ID: "q1", Kind: engine.AskApply, Payload: r}, fetcher(parts))
+	v.SetSize(120, 200)
+	drive(v, v.Init())
+	for i := range r.Plan.Resources {
+		if v.details[i] == nil || v.details[i].state != loaded {
+			t.Errorf("%s is not shown", r.Plan.Resources[i].Address)
+		}
+	}
+	long := many(openUpTo + 1)
+	v = New(look.New(false), engine.Question{ID: "q1", Kind: engine.AskApply, Payload: long}, fetcher(parts))
+	for b := range v.open {
+		if !v.resource(b.a).Action.Destroys() {
+			t.Errorf("%s is open in a long plan", v.resource(b.a).Address)
+		}
+	}
+}
+
+func TestKeys_gGoesToTheFirstRow(t *testing.T) {
+	v := open(engine.AskChange, 80, 14)
+	press(v, "G")
+	if v.stack.Top() == 0 {
+		t.Fatal("G does not scroll")
+	}
+	press(v, "g")
+	if v.order != nil || v.stack.Top() != 0 {
+		t.Errorf("top %d, order %v", v.stack.Top(), v.order != nil)
+	}
+	press(v, "o")
+	if v.order == nil {
+		t.Error("o does not show the order")
+	}
+	press(v, "o")
+	if v.order != nil {
+		t.Error("o does not go back")
+	}
+}
+
 func TestReady_refusesAnApplyWhoseAttributesCouldNotBeRead(t *testing.T) {
 	r, parts := incident()
 	r.Hazards, r.Changes = nil, nil
@@ -248,7 +287,7 @@ func TestReady_refusesAnApplyWhoseAttributesCouldNotBeRead(t *testing.T) {
 	v := New(look.New(false), engine.Question{ID: "q1", Kind: engine.AskApply, Payload: r}, fetcher(parts))
 	v.SetSize(80, 60)
 	drive(v, v.Init())
-	if ok, why := v.Ready(); ok || why != safe.Lit("attributes of 1 resource could not be read") {
+	if ok, why := v.Ready(); ok || why != safe.Lit("1 resource not read: r") {
 		t.Fatalf("%v, %q", ok, why)
 	}
 	parts[missing] = kept
