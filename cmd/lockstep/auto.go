@@ -139,7 +139,7 @@ func (r demoResult) print(out io.Writer, asJSON bool) error {
 	if !r.PlanEmpty {
 		plan = "the plan is not empty"
 	}
-	_, err := fmt.Fprintf(out, "%s: %d changes, %d queries, %d failed, outage %.1f s, pin %.7s, %s, journal %s\n",
-		r.Way, r.Changes, r.Queries, r.Failed, r.Outage, r.Pin, plan, safe.Show(r.Journal))
+	_, err := fmt.Fprintf(out, "%s: %s, %d queries, %d failed, outage %.1f s, pin %.7s, %s, journal %s\n",
+		r.Way, count(r.Changes, "change"), r.Queries, r.Failed, r.Outage, r.Pin, plan, safe.Show(r.Journal))
 	return err
 }

@@ -143,7 +143,7 @@ func (c choice) expected(change plan.Change) map[string]bool {
 func (c choice) everything() plan.Change {
 	all := plan.Change{
 		ID:    everything,
-		Title: safe.Sprintf("everything at once: %s", countWords(&c.full.model)),
+		Title: safe.Sprintf("everything at once, %s", count(len(c.full.model.Resources), "resource")),
 		Why:   safe.Lit("taken by the operator instead of one change at a time"),
 	}
 	for _, r := range c.full.model.Resources {
