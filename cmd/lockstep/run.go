@@ -42,9 +42,9 @@ answered to each kind of question, or to that of one step by its id:
     failure:     { choose: stop }
     unknown:     { choose: stop }
 
-The exit code is 0 when the run is done, 1 when it failed, 2 when it was called
-wrongly, 3 when you declined or stopped it, 4 when an effect started and nobody
-knows how it ended.`
+The exit code is 0 when the run is done or there was nothing to deploy, 1 when it
+failed, 2 when it was called wrongly, 3 when you declined or stopped it, 4 when an
+effect started and nobody knows how it ended.`
 	return cmd
 }
 
