@@ -24,13 +24,16 @@ const (
 	axisFrom    = 64 // width from which there is a time axis
 	actionCells = 7
 	stateCells  = 16
+	leastAxis   = 24 // of the time axis, before addresses are shortened for it
+	signCells   = 4  // an action, where there is no column with its word
 )
 
 func (b *Apply) addressCells() int {
 	if b.width < axisFrom {
-		return max(b.width-3-stateCells-2, 6)
+		return max(b.width-3-signCells-stateCells-2, 6)
 	}
-	return min(b.widest, max(b.width*30/100, 16))
+	free := b.width - 3 - 2 - actionCells - 2 - stateCells - 1 - leastAxis - 1
+	return min(b.widest, max(free, b.width*30/100, 16))
 }
 
 // axisAt returns the column the time axis begins at.
@@ -161,7 +164,10 @@ func (b *Apply) itemLines(i int) []string {
 	case engine.Waiting:
 		name = b.st.Muted
 	}
-	l.Cell(name, rows.Short(it.Address, b.addressCells()), b.addressCells()).Add(b.st.Plain, safe.Lit("  "))
+	if b.width < axisFrom { // both halves of a replacement have one address
+		l.Cell(actionStyle(b.st, it.Action), safe.Show(it.Action.Sign()), signCells-1).Add(b.st.Plain, safe.Lit(" "))
+	}
+	l.Cell(name, rows.ShortAddress(it.Address, b.addressCells()), b.addressCells()).Add(b.st.Plain, safe.Lit("  "))
 	var out []string
 	if b.width < axisFrom {
 		if it.state == engine.Waiting {

@@ -127,3 +127,21 @@ func TestPicker_hasNothingToTakeWhenThereIsNothing(t *testing.T) {
 	}
 	says(t, p, "Nothing to deploy")
 }
+
+func TestTable_cutsHazardsLast(t *testing.T) {
+	c := many(4)
+	c.Items[0].Subject = safe.Lit("Remove redirects from the certificate module")
+	c.Items[2].Hazards = []safe.Text{safe.Lit("re-creates the certificate")}
+	var asked []engine.Request
+	p := open(t, c, &asked)
+	for _, width := range []int{140, 120, 100, 87, 80} {
+		p.SetSize(width, 30)
+		says(t, p, "⚠ re-creates the certificate ")
+		if width >= 120 {
+			says(t, p, "Remove redirects from the certificate module ")
+		}
+		if width >= 87 {
+			says(t, p, "author")
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package picker
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,49 +17,52 @@ type columns struct {
 	afterName                                                       safe.Text
 }
 
-// measure chooses the widths for what there is to show. Where there is little
-// room, the columns that decide least go first.
+// leastSubject is how many cells a subject has before other columns go for it.
+const leastSubject = 24
+
+// measure chooses the widths for what there is to show. A column is as wide as
+// what stands in it. Where there is not room for all of it, what decides least
+// goes first, then subjects are cut, and notes such as a hazard last.
 func measure(c engine.Candidates, now time.Time, width int) columns {
-	col := columns{number: 3, commit: 7, age: 4, author: 6, files: 5, sign: 4, now: now, afterName: c.After}
+	col := columns{number: len(strconv.Itoa(len(c.Items))), commit: 7, age: 4, author: 6, files: 5, sign: 4, now: now, afterName: c.After}
 	if !c.After.IsEmpty() {
 		col.after = max(look.Width(c.After), 6)
 	}
-	noted := false
+	said := 0 // the widest note
 	for _, item := range sample(c.Items) {
 		col.author = min(max(col.author, look.Width(item.Author)), 14)
 		col.commit = max(col.commit, min(len(item.Short), 12))
-		noted = noted || len(notes(item)) > 0
+		note, _ := noteLine(item, look.Styles{})
+		said = max(said, look.Width(note))
 	}
-	if noted {
-		col.notes = 30
+	if said > 0 {
+		said = max(said, len("notes"))
 	}
-	if len(c.Items) > 99 {
-		col.number = 6
-	}
-	for _, drop := range []*int{nil, &col.sign, &col.files, &col.author, &col.number, &col.age} {
+	most := longest(sample(c.Items))
+	for i, drop := range []*int{nil, &col.sign, &col.files, &col.author, &col.number, &col.age} {
 		if drop != nil {
 			*drop = 0
 		}
-		if col.subject = width - col.used(); col.subject >= 24 {
+		room := width - col.used() - 2
+		if said > 0 {
+			room -= 2
+		}
+		col.subject = min(max(room-said, leastSubject), most)
+		col.notes = max(min(said, room-col.subject), 0)
+		if enough := col.subject + col.notes; enough >= most+said ||
+			i >= 2 && room-said >= min(leastSubject, most) || i >= 3 && col.notes >= min(said, 18) {
 			break
 		}
-		if spare := 24 - col.subject; col.notes > 0 {
-			give := min(spare, max(col.notes-18, 0))
-			col.notes -= give
-			if col.subject += give; col.subject >= 24 {
-				break
-			}
-		}
+		col.notes = 0
 	}
-	if col.subject < 14 && col.notes > 0 {
-		col.subject += col.notes - 3
+	room := width - col.used() - 2
+	if col.subject = max(min(col.subject, room), 1); said == 0 {
+		col.subject = max(room, 1) // later rows may have longer ones than the sample
+	}
+	if said > 0 && col.notes < 5 && room >= 5 { // at least its sign
 		col.notes = 1
+		col.subject = max(min(col.subject, width-col.used()-2), 1)
 	}
-	if most := longest(sample(c.Items)); col.notes > 0 && col.subject > most {
-		col.notes += col.subject - most
-		col.subject = most
-	}
-	col.subject = max(col.subject, 1)
 	return col
 }
 

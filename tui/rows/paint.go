@@ -130,6 +130,34 @@ func Short(t safe.Text, width int) safe.Text {
 	return safe.Show(ansi.Truncate(t.String(), head, "") + "…" + ansi.TruncateLeft(t.String(), w-tail, ""))
 }
 
+// ShortAddress cuts the address of a resource to width cells, before what stands
+// behind its last dot outside brackets: the name, which tells resources of one
+// kind apart. It is cut in its middle, too, where nothing else is left.
+func ShortAddress(t safe.Text, width int) safe.Text {
+	text, depth, dot := t.String(), 0, -1
+	for i := len(text) - 1; i >= 0 && dot < 0; i-- {
+		switch text[i] {
+		case ']':
+			depth++
+		case '[':
+			depth--
+		case '.':
+			if depth == 0 {
+				dot = i
+			}
+		}
+	}
+	if look.Width(t) <= width || dot < 0 {
+		return Short(t, width)
+	}
+	name := text[dot:]
+	room := width - ansi.StringWidth(name) - 1
+	if room < 2 {
+		return Short(t, width)
+	}
+	return safe.Show(ansi.Truncate(text[:dot], room, "") + "…" + name)
+}
+
 // Tail cuts t to width cells at its start. Paths differ at their ends.
 func Tail(t safe.Text, width int) safe.Text {
 	w := look.Width(t)

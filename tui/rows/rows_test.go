@@ -149,3 +149,22 @@ func TestShort_keepsBothEnds(t *testing.T) {
 		}
 	}
 }
+
+func TestShortAddress_keepsTheName(t *testing.T) {
+	for _, c := range []struct {
+		address string
+		width   int
+		want    string
+	}{
+		{"sandbox_certificate_validation.cert", 40, "sandbox_certificate_validation.cert"},
+		{"sandbox_certificate_validation.cert", 20, "sandbox_certif….cert"},
+		{`module.a.dns_record.x["b.c"]`, 20, `module.a.d….x["b.c"]`},
+	} {
+		if got := ShortAddress(safe.Show(c.address), c.width).String(); got != c.want {
+			t.Errorf("%q in %d cells is %q, want %q", c.address, c.width, got, c.want)
+		}
+	}
+	if got := ShortAddress(safe.Lit("a.a_name_longer_than_there_is_room"), 12); look.Width(got) > 12 {
+		t.Errorf("%q is too wide", got)
+	}
+}
