@@ -57,7 +57,7 @@ func (crasher) Metadata(_ context.Context, _ provider.MetadataRequest, resp *pro
 }
 func (crasher) Schema(context.Context, provider.SchemaRequest, *provider.SchemaResponse)          {}
 func (crasher) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {}
-func (crasher) DataSources(context.Context) []func() datasource.DataSource { return nil }
+func (crasher) DataSources(context.Context) []func() datasource.DataSource                        { return nil }
 
 func (crasher) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{func() resource.Resource { return crashing{} }}
