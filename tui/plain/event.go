@@ -91,7 +91,10 @@ func (y *story) tell(e engine.Envelope) []safe.Text {
 		if v.Plan.IsEmpty() {
 			return one(safe.Lit("the plan is empty: nothing is left to do"))
 		}
-		return one(safe.Sprintf("the plan changes %d resources (%s), in %d changes", len(v.Plan.Resources), counted(v.Plan.Count()), len(v.Changes)))
+		if len(v.Changes) == 0 {
+			return one(safe.Sprintf("the plan still holds %s; all of it was rehearsed", counted(v.Plan.Count())))
+		}
+		return one(safe.Sprintf("the plan holds %s, split into single changes: %d", counted(v.Plan.Count()), len(v.Changes)))
 	case engine.ApplyStarted:
 		y.items = v.Items
 		return one(safe.Sprintf("apply begins: %s, %d resources", v.Title, len(v.Items)))
