@@ -204,7 +204,9 @@ func TestSandbox_interruptedWaitKeepsTheState(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	said := readUntil(t, out, `sandbox_certificate_validation.cert: Creating...`)
+	// "Creating..." comes before Terraform calls the provider, and a stop that
+	// arrives before the call does not reach it. By this line it waits.
+	said := readUntil(t, out, `sandbox_certificate_validation.cert: Still creating...`)
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
