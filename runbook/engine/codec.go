@@ -24,7 +24,7 @@ var events = names[Event](
 	Recorded{}, Interrupted{}, RunFinished{},
 )
 
-var payloads = names[Payload](Candidates{}, Review{}, PlanReview{}, Message{}, PinReview{}, Checklist{}, Failure{})
+var payloads = names[Payload](Candidates{}, Review{}, PlanReview{}, CureReview{}, Message{}, PinReview{}, Checklist{}, Failure{})
 
 var parts = names[Part](FileDiff{}, ResourceDetail{}, Order{}, CommitDetail{}, Others{})
 

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"lockstep/runbook"
+	"lockstep/runbook/durations"
+	"lockstep/runbook/forecast"
 	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
 )
@@ -148,6 +150,10 @@ type (
 		Title safe.Text   `json:"title"`
 		Items []ApplyItem `json:"items"`
 		Watch []string    `json:"watch"` // probes shown beside
+		// Outages are those that were forecast; OpenedBy, ClosedBy and WaitingFor are
+		// indexes into Items.
+		Outages []forecast.Outage `json:"outages"`
+		Takes   forecast.Span     `json:"takes"` // how long the whole is expected to take
 	}
 
 	// ResourceMoved says that the work on one item of an apply changed its state.
@@ -257,6 +263,11 @@ type ApplyItem struct {
 	Name     safe.Text   `json:"name"`      // the shortest name that tells it from the others; may be empty
 	Action   plan.Action `json:"action"`    // create, update, delete, read or forget; a replacement is two items
 	WaitsFor []int       `json:"waits_for"` // items that must be over before this one starts
+
+	// When it was forecast to run, from the start of the apply.
+	Start forecast.Span      `json:"start"`
+	End   forecast.Span      `json:"end"`
+	Takes durations.Estimate `json:"takes"`
 }
 
 // An Outcome is what one measurement said. The zero value says nothing.
@@ -305,6 +316,10 @@ type ChangeDone struct {
 	Result Result              `json:"result"`
 	Took   time.Duration       `json:"took"`
 	Counts map[plan.Action]int `json:"counts"`
+
+	Expected forecast.Span `json:"expected"` // how long it was forecast to take
+	Dark     forecast.Span `json:"dark"`     // how long live things were forecast to be absent
+	Forecast safe.Text     `json:"forecast"` // that in words, or empty
 }
 
 // ProbeTotals counts the measurements of a probe over the run.

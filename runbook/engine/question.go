@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"lockstep/runbook/forecast"
 	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
 )
@@ -15,6 +16,7 @@ const (
 	AskCommit     QuestionKind = "pick_commit" // payload Candidates
 	AskReview     QuestionKind = "review_diff" // payload Review
 	AskChange     QuestionKind = "plan"        // payload PlanReview; which change is next
+	AskCure       QuestionKind = "cure"        // payload CureReview; what to do with a way round an outage
 	AskApply      QuestionKind = "apply"       // payload PlanReview; the saved plan that will be applied
 	AskNext       QuestionKind = "next_change" // go on with the next change, or stop here
 	AskAnnounce   QuestionKind = "announce"    // payload Message
@@ -160,6 +162,20 @@ type PlanReview struct {
 	Chosen  plan.Change   `json:"chosen"`  // for AskApply
 	Hazards []plan.Hazard `json:"hazards"`
 	Round   int           `json:"round"` // of the each_change, from 1; 0 outside
+
+	// Forecast is what applying Plan in one go is expected to do.
+	Forecast forecast.Forecast `json:"forecast"`
+	// Sequence is what applying Changes one at a time is expected to do; empty for AskApply.
+	Sequence forecast.Sequence `json:"sequence"`
+	// Commits are the candidates that Origin of a resource change can name.
+	Commits []Candidate `json:"commits"`
+}
+
+// A CureReview is the ways round an outage that were found and tried out.
+type CureReview struct {
+	Commit Candidate       `json:"commit"`
+	Cures  []forecast.Cure `json:"cures"`  // the best first; an answer names one by its ID
+	Branch safe.Text       `json:"branch"` // name of the branch that is made when asked for
 }
 
 // A Message is an announcement before it is sent.
@@ -208,6 +224,7 @@ type Failure struct {
 func (Candidates) payload() {}
 func (Review) payload()     {}
 func (PlanReview) payload() {}
+func (CureReview) payload() {}
 func (Message) payload()    {}
 func (PinReview) payload()  {}
 func (Checklist) payload()  {}

@@ -65,6 +65,9 @@ type ResourceChange struct {
 	Reason   safe.Text `json:"reason"`   // why, in words, or empty
 	Replaces []string  `json:"replaces"` // attribute paths that force the replacement
 	Changed  int       `json:"changed"`  // number of attributes that differ
+	Was      *Thing    `json:"was"`      // the live thing that the object holds now, or nil
+	Becomes  *Thing    `json:"becomes"`  // the one that it holds afterwards, or nil
+	Origin   Origin    `json:"origin"`   // the commits that bring it
 }
 
 // Key tells one object of a plan from another.
@@ -97,6 +100,7 @@ type Plan struct {
 	Resources []ResourceChange `json:"resources"` // without no-ops, except those that only moved
 	Outputs   []safe.Text      `json:"outputs"`   // names of root outputs that change
 	Drift     []ResourceChange `json:"drift"`     // changed outside Terraform since the last apply
+	Standing  []Holder         `json:"standing"`  // untouched objects that hold a live thing the plan deletes
 	Applyable bool             `json:"applyable"`
 	Complete  bool             `json:"complete"`
 }
@@ -153,12 +157,44 @@ type Change struct {
 	Targets  []string  `json:"targets"` // for -target; nil for "all the rest"
 	Members  []int     `json:"members"` // Plan.Resources that are expected to be in it
 	Destroys bool      `json:"destroys"`
+	// Blocked says why the change must not be applied as it is, such as that its
+	// delete takes a name away for good. Empty otherwise.
+	Blocked safe.Text `json:"blocked"`
+	// Remedy is what to do instead of a change that is blocked.
+	Remedy safe.Text `json:"remedy"`
 }
 
 // A Hazard is a finding with a code and one plain sentence.
 type Hazard struct {
-	Code    string    `json:"code"`
+	Code    string    `json:"code"` // one of the Hazard constants; stable
 	Address safe.Text `json:"address"`
 	Text    safe.Text `json:"text"`
-	Accept  bool      `json:"accept"` // has to be acknowledged by its code before going on
+	Accept  bool      `json:"accept"` // costs availability or data; has to be acknowledged by its Key before going on
 }
+
+// Key tells one hazard of a plan from another. It is what an answer acknowledges.
+func (h Hazard) Key() string {
+	if h.Address.IsEmpty() {
+		return h.Code
+	}
+	return h.Code + " " + h.Address.String()
+}
+
+// The codes of hazards.
+const (
+	NameHandover    = "NAME_HANDOVER"    // a live thing is deleted at one address and created at another
+	OutageWindow    = "OUTAGE_WINDOW"    // a live thing is absent for a while
+	Gone            = "GONE"             // a live thing goes and nothing brings it back
+	SlowBetween     = "SLOW_BETWEEN"     // something slow stands between a delete and its create
+	CertReplaced    = "CERT_REPLACED"    // a certificate is replaced
+	ManyDestroys    = "MANY_DESTROYS"    // more is destroyed than usual
+	ReplaceInUse    = "REPLACE_IN_USE"   // an object is replaced, old one first, while others use it
+	UnorderedSwap   = "UNORDERED_SWAP"   // nothing orders a delete and the create of the same live thing
+	ForgetObject    = "FORGET"           // Terraform lets go of an object that stays
+	DriftFound      = "DRIFT"            // something was changed outside of Terraform
+	UnknownName     = "UNKNOWN_NAME"     // a name is known only after the apply
+	SensitiveChange = "SENSITIVE_CHANGE" // something changes that cannot be shown
+	ProviderChanged = "PROVIDER_OR_LOCKFILE_CHANGE"
+	InputsChanged   = "INPUTS_CHANGED"
+	UnknownDuration = "UNKNOWN_DURATION" // how long something takes is not known, and a live thing waits for it
+)

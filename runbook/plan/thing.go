@@ -1,0 +1,78 @@
+package plan
+
+import (
+	"strings"
+	"time"
+
+	"lockstep/runbook/safe"
+)
+
+// A Thing is a live thing: what users see of an object, whatever address
+// Terraform gives it. It is found by its natural key, which a table of the
+// resource types says how to read.
+type Thing struct {
+	Kind string    `json:"kind"` // such as "DNS record"; types of one kind can hold the same thing
+	Name safe.Text `json:"name"` // for people, such as "static.crates.io CNAME"
+	Key  []KeyPart `json:"key"`  // in the order of the table
+	// Unknown names the parts of the key that are known only after the apply, or
+	// that are secret. Which thing this is cannot be told while there are any.
+	Unknown []string `json:"unknown"`
+	// Data tells the data of one object from that of another with the same key.
+	// It is empty when it is not known.
+	Data   string        `json:"data"`
+	Delete DeleteMode    `json:"delete"`
+	DNS    bool          `json:"dns"` // resolvers remember it, and that it was missing
+	TTL    time.Duration `json:"ttl"` // how long resolvers may remember it; 0 when not known
+}
+
+// A KeyPart is one attribute of a natural key.
+type KeyPart struct {
+	Name  string    `json:"name"`
+	Value safe.Text `json:"value"`
+}
+
+// ID is the same for two things exactly when they are the same live thing. It is
+// "" when that cannot be told.
+func (t Thing) ID() string {
+	if len(t.Unknown) > 0 || len(t.Key) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString(t.Kind)
+	for _, k := range t.Key {
+		b.WriteByte(0)
+		b.WriteString(k.Name)
+		b.WriteByte(0)
+		b.WriteString(k.Value.String())
+	}
+	return b.String()
+}
+
+// A DeleteMode says what deleting an object takes with it.
+type DeleteMode string
+
+// The modes. The zero value is the most careful reading, like DeleteUnknown.
+const (
+	DeleteOwnData   DeleteMode = "own-data"   // only what the object itself put there
+	DeleteWholeName DeleteMode = "whole-name" // everything under the same key, whoever put it there
+	DeleteUnknown   DeleteMode = "unknown"    // counts as whole-name
+)
+
+// TakesAll reports whether a delete may take the data of other objects along.
+func (m DeleteMode) TakesAll() bool { return m != DeleteOwnData }
+
+// A Holder is an object that a plan leaves as it is and that holds a live thing
+// which something in the plan deletes.
+type Holder struct {
+	Address safe.Text `json:"address"`
+	Thing   Thing     `json:"thing"`
+}
+
+// An Origin says which commits bring a resource change.
+type Origin struct {
+	// Commits are full hashes of candidates, oldest first. More than one means that
+	// it cannot be told which of them it is. None means that no candidate explains
+	// the change; Why says what does, when that is known.
+	Commits []string  `json:"commits"`
+	Why     safe.Text `json:"why"`
+}
