@@ -2,7 +2,10 @@ package cure
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
@@ -31,4 +34,24 @@ func patch(edits []Edit) ([]byte, error) {
 		out.Write(body)
 	}
 	return out.Bytes(), nil
+}
+
+// WritePatch writes the patch of a proposal into a new file. It never writes
+// over one that is there.
+func (p Proposal) WritePatch(file string) error {
+	if len(p.Patch) == 0 {
+		return errors.New("there is no patch to write: the cure could not be written down")
+	}
+	out, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%q exists already, and is not written over", file)
+	}
+	if err != nil {
+		return fmt.Errorf("write the patch: %w", err)
+	}
+	_, err = out.Write(p.Patch)
+	if err := errors.Join(err, out.Close()); err != nil {
+		return errors.Join(fmt.Errorf("write the patch: %w", err), os.Remove(file))
+	}
+	return nil
 }

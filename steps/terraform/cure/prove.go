@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -126,7 +127,7 @@ func (c Case) fault(p Proposal, with *plan.Plan, after forecast.Forecast) safe.T
 			return safe.Sprintf("with it %s still %s%s", t.Name, is.words(), because(p, with))
 		}
 	}
-	for id := range differ(c.Before.Outages, after.Outages) {
+	for _, id := range slices.Sorted(maps.Keys(differ(c.Before.Outages, after.Outages))) {
 		if was, is := worst(c.Before.Outages, id), worst(after.Outages, id); is.compare(was) > 0 {
 			return safe.Sprintf("with it %s %s, which it does not without", is.thing.Name, is.words())
 		}
