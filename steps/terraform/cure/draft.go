@@ -39,8 +39,9 @@ type Proposal struct {
 	Edits  []Edit       // none when it cannot be written; Cure.Problem says why
 	Patch  []byte       // Cure.Patch is what can be shown of it
 
-	handover int  // which one it is for
-	last     bool // not tried when another cure of the handover does
+	handover int    // which one it is for
+	event    string // what happens, such as "x.a is renamed"
+	last     bool   // not tried when another cure of the handover does
 }
 
 // Propose drafts the cures for the outages of a forecast of a plan, those of the
@@ -57,7 +58,7 @@ func Propose(src Source, p *plan.Plan, f forecast.Forecast) ([]Proposal, error) 
 	defer root.Close()
 	d := drafter{plan: p, tree: tree{root: root, dir: path.Clean(filepath.ToSlash(src.Dir)), mods: map[string]*module{}}}
 	for i, h := range found {
-		d.handover = i
+		d.handover, d.event = i, event(h)
 		d.draft(h)
 	}
 	return d.out, nil
@@ -67,7 +68,21 @@ type drafter struct {
 	plan     *plan.Plan
 	tree     tree
 	handover int
+	event    string
 	out      []Proposal
+}
+
+// event says what happens in a handover.
+func event(h handover) string {
+	s := h[0]
+	switch old := s.old.Address.String(); {
+	case s.replaces():
+		return old + " is replaced"
+	case s.canMove():
+		return old + " is renamed"
+	default:
+		return old + " is deleted"
+	}
 }
 
 func (d *drafter) draft(h handover) {
@@ -93,7 +108,7 @@ func (d *drafter) draft(h handover) {
 // add keeps a draft. What writes the same into the same files is one cure: a
 // module can be called more than once.
 func (d *drafter) add(c Proposal, err error) {
-	c.handover = d.handover
+	c.handover, c.event = d.handover, d.event
 	if err == nil {
 		c.Patch, err = patch(c.Edits)
 	}
@@ -288,4 +303,27 @@ func (d *drafter) declared(a address) bool {
 	}
 	_, ok := m.resources[a.block()]
 	return ok
+}
+
+// Message returns subject and body of a commit that takes the cure.
+func (p Proposal) Message() (subject, body string) {
+	c := p.Cure
+	name := c.Thing.Name.String()
+	if len(p.Things) > 1 {
+		name = fmt.Sprintf("%s and %d more", name, len(p.Things)-1)
+	}
+	subject = fmt.Sprintf("Keep %s while %s", name, p.event)
+	var b strings.Builder
+	fmt.Fprintf(&b, "This is to %s.\n%s\n", c.Title, c.Why)
+	for _, o := range c.Before {
+		fmt.Fprintf(&b, "\nWithout it, all in one apply: %s %s.", o.Thing.Name, harmOf(o).words())
+	}
+	for _, t := range p.Things {
+		if h := worst(c.After, t.ID()); h.level == 0 && c.Proved {
+			fmt.Fprintf(&b, "\nWith it %s stays.", t.Name)
+		} else if c.Proved {
+			fmt.Fprintf(&b, "\nWith it %s %s.", t.Name, h.words())
+		}
+	}
+	return subject, b.String() + "\n"
 }
