@@ -38,7 +38,10 @@ require (
 	gonum.org/v1/gonum v0.17.0
 )
 
-require golang.org/x/mod v0.42.0 // indirect
+require (
+	github.com/google/go-cmp v0.7.0 // indirect
+	golang.org/x/mod v0.42.0 // indirect
+)
 
 require (
 	a.lockstep/quiet v0.0.0

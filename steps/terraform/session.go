@@ -14,6 +14,7 @@ import (
 	"lockstep/runbook/live"
 	"lockstep/runbook/safe"
 	"lockstep/steps/terraform/cli"
+	"lockstep/steps/terraform/cure"
 	"lockstep/steps/terraform/redact"
 )
 
@@ -35,6 +36,8 @@ type session struct {
 	work  *workplace
 	count int               // folders and plans made so far
 	plans map[string]*saved // by digest of the plan file
+
+	proposals map[string]cure.Proposal // ways round the outages of the last full plan, by id
 }
 
 func newSession(d Deps, run engine.Run) *session {
