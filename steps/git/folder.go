@@ -51,7 +51,7 @@ func (r *Repository) Folder(ctx context.Context, commit, dir string) (map[string
 		if f.IsTree() || !isTerraform(f.Name) {
 			continue
 		}
-		if f, err = r.target(tree, path.Join(trees.Clean(dir), f.Name), f); err != nil {
+		if f, err = r.config(tree, path.Join(trees.Clean(dir), f.Name), f); err != nil {
 			return nil, err
 		}
 		name := f.Name
@@ -95,7 +95,7 @@ func (r *Repository) ID(ctx context.Context, commit, at string) (string, error) 
 		if f.Mode != filemode.Symlink || !isTerraform(f.Name) {
 			continue
 		}
-		to, err := r.target(tree, path.Join(trees.Clean(at), f.Name), f)
+		to, err := r.config(tree, path.Join(trees.Clean(at), f.Name), f)
 		if err != nil {
 			return "", err
 		}
@@ -140,6 +140,15 @@ func (r *Repository) entry(ctx context.Context, commit, at string) (plumbing.Has
 		return plumbing.ZeroHash, objects.Entry{}, r.explain(err)
 	}
 	return l.Tree, e, nil
+}
+
+// config follows a link to a file; one that leads to something else stays as it is.
+func (r *Repository) config(tree plumbing.Hash, at string, e objects.Entry) (objects.Entry, error) {
+	to, err := r.target(tree, at, e)
+	if err != nil || !isRegular(to) {
+		return e, err
+	}
+	return to, nil
 }
 
 // target follows a link to what it leads to, under the name of the link. One

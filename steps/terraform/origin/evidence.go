@@ -51,13 +51,12 @@ func (l *line) compare(of func(*state) value) finding {
 			known, pending = &a, nil
 		}
 		switch {
-		case a.unknown == b.unknown:
+		case a.looked == b.looked || a.unknown == b.unknown:
 			if a.sum != b.sum {
 				f.sure = append(f.sure, k)
 			}
 		case b.unknown != "":
 			pending = append(pending, k)
-			continue
 		case a.unknown != "" && known == nil:
 			f.maybe = append(append(f.maybe, pending...), k)
 		case a.unknown != "" && known.sum != b.sum:
@@ -74,9 +73,11 @@ func (l *line) compare(of func(*state) value) finding {
 	if l.inputs[0] != l.inputs[1] {
 		a, b := of(l.inputs[0]), of(l.inputs[1])
 		switch {
-		case a.unknown == b.unknown && a.sum != b.sum:
-			f.sure = append(f.sure, input)
-		case a.unknown != b.unknown:
+		case a.looked == b.looked || a.unknown == b.unknown:
+			if a.sum != b.sum {
+				f.sure = append(f.sure, input)
+			}
+		default:
 			f.maybe = append(f.maybe, input)
 		}
 	}

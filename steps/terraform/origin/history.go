@@ -31,11 +31,11 @@ type Historian interface {
 	History(ctx context.Context) (History, error)
 }
 
-// maxWork is how many pieces of configuration are looked at before giving up, and
-// maxDirs how many folders of one commit.
+// Where the work ends: nobody writes a configuration that is larger by hand.
 const (
-	maxWork = 2 << 20
-	maxDirs = 2000
+	maxWork   = 2 << 20 // pieces of configuration that are looked at in all
+	maxDirs   = 2000    // folders of one commit
+	maxPlaces = 20_000  // uses of modules in one commit
 )
 
 // A past reads configurations and remembers what it has read. The first error

@@ -15,6 +15,8 @@ type state struct {
 	top  *place
 	memo map[spot]value
 	deep map[spot]bool // being looked at: a circle in the configuration
+
+	places int // uses of modules so far
 }
 
 // A place is one use of a module: the root, or a module call that is reached
@@ -40,10 +42,11 @@ func (p *past) state(v view) *state {
 	}
 	root := p.module(v, p.root)
 	// The folders that are reached say whether it is one that is known already.
-	seen := map[string]*module{p.root: root}
+	seen, broken := map[string]*module{p.root: root}, false
 	parts := []string{p.root, root.id}
 	for todo := []*module{root}; len(todo) > 0 && len(seen) < maxDirs; todo = todo[1:] {
 		m := todo[0]
+		broken = broken || m.broken != ""
 		for _, r := range m.files {
 			parts = append(parts, r.name, p.fileID(v, m.dir, r))
 		}
@@ -60,7 +63,7 @@ func (p *past) state(v view) *state {
 			}
 		}
 	}
-	if len(seen) >= maxDirs {
+	if broken || len(seen) >= maxDirs {
 		parts = append(parts, v.commit, v.inputs) // not all of it is known, so it is like no other
 	}
 	for _, f := range p.r.VarFiles {
@@ -97,6 +100,10 @@ func (s *state) child(at *place, name string) *place {
 	}
 	o, dir, local := at.mod.call(name)
 	var k *place
+	if s.places++; s.places > maxPlaces {
+		s.past.work = maxWork + 1
+		return nil
+	}
 	if o != nil {
 		k = &place{up: at, call: o, name: name, prefix: at.prefix + "module." + name + "."}
 		for a := at; a != nil; a = a.up {

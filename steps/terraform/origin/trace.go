@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"lockstep/runbook/plan"
@@ -57,13 +58,13 @@ func Trace(ctx context.Context, files Files, r Range, root string, inputs []stri
 			ids: map[string]string{}, states: map[string]*state{}, byView: map[view]*state{},
 		},
 		known: map[string]plan.Origin{},
-		drift: map[string]plan.Action{},
+		drift: map[string]bool{},
 	}
 	for _, in := range inputs {
 		t.past.inputs = append(t.past.inputs, clean(in))
 	}
 	for _, d := range p.Drift {
-		t.drift[d.Address.String()] = d.Action
+		t.drift[d.Address.String()] = true
 	}
 	t.reader = &reader{past: t.past, changes: map[string]bool{}}
 	for _, c := range p.Resources {
@@ -95,7 +96,7 @@ type tracer struct {
 	reader *reader
 	line   *line
 	known  map[string]plan.Origin // instances of one block share theirs
-	drift  map[string]plan.Action
+	drift  map[string]bool
 }
 
 // states returns the configurations along the range.
@@ -125,10 +126,7 @@ func (t *tracer) origin(c plan.ResourceChange) plan.Origin {
 		return plan.Origin{Why: safe.Lit("an object left over from an earlier apply")}
 	}
 	full := c.Address.String()
-	drifted := ""
-	if d, ok := t.drift[full]; ok {
-		drifted = string(d)
-	}
+	drifted := t.drift[full]
 	a, ok := parseAddress(full)
 	if !ok {
 		return plan.Origin{Why: safe.Lit("its address cannot be read")}
@@ -137,7 +135,7 @@ func (t *tracer) origin(c plan.ResourceChange) plan.Origin {
 	if b, ok := parseAddress(c.Previous.String()); ok {
 		previous = &b
 	}
-	key := strings.Join(append([]string{a.String(), c.Previous.String(), string(c.Action), drifted}, c.Replaces...), "\x00")
+	key := strings.Join(append([]string{a.String(), c.Previous.String(), string(c.Action), strconv.FormatBool(drifted)}, c.Replaces...), "\x00")
 	o, ok := t.known[key]
 	if !ok {
 		o = t.decide(c, a, previous, drifted)
@@ -148,7 +146,7 @@ func (t *tracer) origin(c plan.ResourceChange) plan.Origin {
 }
 
 // decide asks one question after the other until one has an answer.
-func (t *tracer) decide(c plan.ResourceChange, a address, previous *address, drifted string) plan.Origin {
+func (t *tracer) decide(c plan.ResourceChange, a address, previous *address, drifted bool) plan.Origin {
 	var maybe []int
 	for _, q := range t.questions(c, a, previous, drifted) {
 		f := q()
@@ -161,7 +159,7 @@ func (t *tracer) decide(c plan.ResourceChange, a address, previous *address, dri
 		maybe = append(maybe, f.maybe...)
 	}
 	switch o, ok := t.name(maybe); {
-	case drifted != "":
+	case drifted:
 		return plan.Origin{Why: safe.Lit("it was changed outside Terraform")}
 	case ok:
 		return o
@@ -189,15 +187,15 @@ func (t *tracer) name(places []int) (o plan.Origin, ok bool) {
 }
 
 // questions returns what is looked at for a change, best evidence first.
-func (t *tracer) questions(c plan.ResourceChange, a address, previous *address, drifted string) []func() finding {
+func (t *tracer) questions(c plan.ResourceChange, a address, previous *address, drifted bool) []func() finding {
 	r := t.reader
 	ask := func(of func(*state) value) func() finding {
 		return func() finding { return t.line.compare(of) }
 	}
 	exists := ask(func(s *state) value { return r.exists(s, a) })
-	removed := ask(func(s *state) value { return r.names(s, a, previous, "removed") })
+	removed := ask(func(s *state) value { return r.names(s, "removed", a, previous) })
 	instances := ask(func(s *state) value { return r.instances(s, a) })
-	moved := ask(func(s *state) value { return r.names(s, a, previous, "moved") })
+	moved := ask(func(s *state) value { return r.names(s, "moved", a, previous) })
 
 	var out []func() finding
 	switch {
@@ -207,7 +205,7 @@ func (t *tracer) questions(c plan.ResourceChange, a address, previous *address, 
 		out = append(out, func() finding { return exists().with(removed()) }, instances)
 	case c.Action == plan.Create:
 		out = append(out, exists, instances)
-		if drifted != "" {
+		if drifted {
 			return out // it is missing, and nothing in the configuration made it so
 		}
 	case c.Action == plan.NoOp:
@@ -225,11 +223,15 @@ func (t *tracer) questions(c plan.ResourceChange, a address, previous *address, 
 				}
 				return v
 			})
-			kinds := []string{"removed", "import"}
+			f = f.with(t.line.compare(func(s *state) value {
+				v := r.names(s, "import", a, nil)
+				v.unknown, v.looked = "", "" // too rare to be looked for in what cannot be read
+				return v
+			}))
 			if previous != nil {
-				kinds = append(kinds, "moved")
+				f = f.with(moved())
 			}
-			return f.with(t.line.compare(func(s *state) value { return r.names(s, a, previous, kinds...) }))
+			return f
 		},
 		ask(func(s *state) value { return r.reached(s, a) }),
 		ask(func(s *state) value { return r.version(s, a) }),

@@ -1,47 +1,66 @@
 package origin
 
 import (
-	"maps"
 	"path"
 	"slices"
 	"strings"
 )
 
 // A value stands for what a piece of the configuration says, together with all
-// that it refers to. Two with the same unknown part say the same exactly when
-// their sums are equal.
+// that it refers to.
 type value struct {
-	sum     string
-	unknown string // digest of the files that could not be read and may say more; "" when there are none
+	sum string
+	// unknown is a digest of the files that could not be read and in which what was
+	// not found may stand; "" when everything was found, or could not be there.
+	unknown string
+	// looked is a digest of all files that could not be read where something was
+	// looked for. When it is the same for two values, what they differ in stands in
+	// files that could be read.
+	looked string
 }
 
 // join puts values together.
 func join(sum string, values ...value) value {
-	parts, unknown := []string{sum}, []string(nil)
+	parts := []string{sum}
+	var unknown, looked []string
 	for _, v := range values {
 		parts = append(parts, v.sum)
-		if v.unknown != "" && !slices.Contains(unknown, v.unknown) {
-			unknown = append(unknown, v.unknown)
-		}
+		unknown, looked = append(unknown, v.unknown), append(looked, v.looked)
 	}
-	out := value{sum: digest(parts...)}
-	slices.Sort(unknown)
-	switch len(unknown) {
+	return value{digest(parts...), union(unknown), union(looked)}
+}
+
+// union returns one digest for several, of which some may be the same or empty.
+func union(digests []string) string {
+	slices.Sort(digests)
+	digests = slices.Compact(digests)
+	if len(digests) > 0 && digests[0] == "" {
+		digests = digests[1:]
+	}
+	switch len(digests) {
 	case 0:
+		return ""
 	case 1:
-		out.unknown = unknown[0]
-	default:
-		out.unknown = digest(unknown...)
+		return digests[0]
 	}
-	return out
+	return digest(digests...)
 }
 
 // missing is the value of what the module does not declare, as far as it could be read.
 func missing(m *module) value {
-	if m == nil {
-		return value{sum: "missing"}
+	return value{sum: "missing", unknown: m.broken, looked: m.broken}
+}
+
+// lost is the value of what stands behind a module call that the module does not
+// declare, as far as it could be read. If the call stands in a file that cannot
+// be read, no commit in between is known to leave it alone.
+func (s *state) lost(m *module) value {
+	v := missing(m)
+	if m.broken != "" {
+		v.unknown = digest(m.broken, s.view.commit)
+		v.looked = v.unknown
 	}
-	return value{sum: "missing", unknown: m.broken}
+	return v
 }
 
 // A reader computes values in the states of a range. A resource passes on what
@@ -84,6 +103,7 @@ func (r *reader) ref(s *state, at *place, to ref) value {
 	}
 	s.deep[k] = true
 	v := r.follow(s, at, to)
+	v.looked = union([]string{v.looked, at.mod.broken})
 	delete(s.deep, k)
 	s.memo[k] = v
 	return v
@@ -190,7 +210,7 @@ func (r *reader) output(s *state, at *place, to ref) value {
 	k := s.child(at, to.name)
 	switch {
 	case k == nil:
-		return missing(at.mod)
+		return s.lost(at.mod)
 	case k.mod == nil:
 		return r.text(s, at, k.call.all, k.call)
 	}
@@ -214,129 +234,133 @@ type placed struct {
 	at     *place
 	obj    *object // the block, or the call of a module that is not in the repository; nil when there is none
 	opaque bool
+	gone   value // when obj is nil
 }
 
 func (r *reader) look(s *state, a address) placed {
 	at, whole, opaque := s.find(a)
 	switch {
 	case opaque:
-		return placed{at.up, at.call, true}
+		return placed{at: at.up, obj: at.call, opaque: true}
 	case !whole:
-		return placed{at: at}
+		return placed{at: at, gone: s.lost(at.mod)}
 	}
-	return placed{at: at, obj: at.mod.objects[resourceKey(a.name)]}
+	return placed{at: at, obj: at.mod.objects[resourceKey(a.name)], gone: missing(at.mod)}
+}
+
+// found returns the value of something in the block of an address.
+func (r *reader) found(s *state, a address, of func(placed) value) value {
+	p := r.look(s, a)
+	if p.obj == nil {
+		return p.gone
+	}
+	v := of(p)
+	v.looked = union([]string{v.looked, p.at.mod.broken})
+	return v
 }
 
 // exists says whether there is a block for the address.
 func (r *reader) exists(s *state, a address) value {
-	if p := r.look(s, a); p.obj == nil {
-		return missing(p.at.mod)
-	}
-	return value{sum: "there"}
+	return r.found(s, a, func(placed) value { return value{sum: "there"} })
 }
 
 // own is the block itself.
 func (r *reader) own(s *state, a address) value {
-	p := r.look(s, a)
-	if p.obj == nil {
-		return missing(p.at.mod)
-	}
-	return value{sum: digest(p.obj.all.sum, p.obj.provider)}
+	return r.found(s, a, func(p placed) value { return value{sum: digest(p.obj.all.sum, p.obj.provider)} })
 }
 
 // instances is what says how many of the block there are: count and for_each of
 // it and of the module calls around it.
 func (r *reader) instances(s *state, a address) value {
-	p := r.look(s, a)
-	if p.obj == nil {
-		return missing(p.at.mod)
-	}
-	values := []value{r.text(s, p.at, p.obj.meta, nil)}
-	for at := p.at; at.up != nil; at = at.up {
-		values = append(values, r.text(s, at.up, at.call.meta, nil))
-	}
-	return join("instances", values...)
+	return r.found(s, a, func(p placed) value {
+		values := []value{r.text(s, p.at, p.obj.meta, nil)}
+		for at := p.at; at.up != nil; at = at.up {
+			values = append(values, r.text(s, at.up, at.call.meta, nil))
+		}
+		return join("instances", values...)
+	})
 }
 
 // forcing is what some attributes of the block are set to.
 func (r *reader) forcing(s *state, a address, names []string) value {
-	p := r.look(s, a)
-	if p.obj == nil || p.opaque {
-		return missing(p.at.mod)
-	}
-	var values []value
-	for _, n := range names {
-		values = append(values, r.text(s, p.at, p.obj.parts[n], p.obj))
-	}
-	return join("forcing", values...)
+	return r.found(s, a, func(p placed) value {
+		if p.opaque {
+			return value{} // the attributes stand elsewhere
+		}
+		var values []value
+		for _, n := range names {
+			values = append(values, r.text(s, p.at, p.obj.parts[n], p.obj))
+		}
+		return join("forcing", values...)
+	})
 }
 
 // reached is all that the block refers to.
 func (r *reader) reached(s *state, a address) value {
-	p := r.look(s, a)
-	switch {
-	case p.obj == nil:
-		return missing(p.at.mod)
-	case p.opaque:
-		return join("reached", r.refs(s, p.at, p.obj.all.refs, p.obj)...)
-	}
-	return r.around(s, p.at, a.name, p.obj)
+	return r.found(s, a, func(p placed) value {
+		if p.opaque {
+			return join("reached", r.refs(s, p.at, p.obj.all.refs, p.obj)...)
+		}
+		return r.around(s, p.at, a.name, p.obj)
+	})
 }
 
 // version is what the modules around the block ask of its provider.
 func (r *reader) version(s *state, a address) value {
-	p := r.look(s, a)
-	if p.obj == nil {
-		return missing(p.at.mod)
-	}
-	name := providerOf(a.name, p.obj)
-	if p.opaque {
-		name = providerOf(a.name, nil)
-	}
-	name, _, _ = strings.Cut(name, ".")
-	var parts []string
-	for at := p.at; at != nil; at = at.up {
-		if at.mod != nil {
+	return r.found(s, a, func(p placed) value {
+		of := p.obj
+		if p.opaque {
+			of = nil
+		}
+		name, _, _ := strings.Cut(providerOf(a.name, of), ".")
+		var parts []string
+		for at := p.at; at != nil; at = at.up {
 			if o := at.mod.objects[neededKey(name)]; o != nil {
 				parts = append(parts, o.all.sum)
 			}
 		}
-	}
-	return value{sum: digest(parts...)}
+		return value{sum: digest(parts...)}
+	})
 }
 
-// names are the moved, removed and import blocks that name one of the addresses.
-// Of moved blocks the ways from previous count as well.
-func (r *reader) names(s *state, a address, previous *address, kinds ...string) value {
-	found := map[string]bool{}
-	unknown := ""
-	visit := func(of address, from, to bool) {
-		whole := of.full()
-		at := s.top
-		for i := 0; at != nil && at.mod != nil; i++ {
-			if at.mod.broken != "" {
-				unknown = digest(unknown, at.mod.broken)
+// names are the blocks of a kind, moved, removed or import, that name the
+// address, or, for moved, lead away from the previous one.
+func (r *reader) names(s *state, kind string, a address, previous *address) value {
+	var sums []string
+	var known []value
+	visit := func(of address, match func(n naming, rest []string) bool) {
+		whole, at := of.full(), s.top
+		for i := 0; ; i++ {
+			if at == nil || at.mod == nil {
+				return
 			}
-			rest := whole[2*i:]
+			known = append(known, missing(at.mod))
 			for _, n := range at.mod.namings {
-				if !slices.Contains(kinds, n.kind) {
-					continue
-				}
-				if to && starts(rest, n.to) || from && starts(rest, n.from) {
-					found[n.sum] = true
+				if n.kind == kind && match(n, whole[2*i:]) {
+					sums = append(sums, n.sum)
 				}
 			}
-			if i >= len(of.calls) {
-				break
+			if i == len(of.calls) {
+				return
 			}
-			at = s.child(at, of.calls[i])
+			if k := s.child(at, of.calls[i]); k == nil {
+				known = append(known, s.lost(at.mod))
+				return
+			} else {
+				at = k
+			}
 		}
 	}
-	visit(a, slices.Contains(kinds, "removed"), true)
+	visit(a, func(n naming, rest []string) bool {
+		return starts(rest, n.to) || kind == "removed" && starts(rest, n.from)
+	})
 	if previous != nil {
-		visit(*previous, true, false)
+		visit(*previous, func(n naming, rest []string) bool { return starts(rest, n.from) })
 	}
-	return value{sum: digest(slices.Sorted(maps.Keys(found))...), unknown: unknown}
+	v := join("names", known...)
+	slices.Sort(sums)
+	v.sum = digest(slices.Compact(sums)...)
+	return v
 }
 
 // starts reports whether an address is the other or stands in it.
