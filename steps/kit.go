@@ -19,6 +19,7 @@ import (
 	"lockstep/steps/manual"
 	"lockstep/steps/probe"
 	"lockstep/steps/terraform"
+	"lockstep/steps/terraform/origin"
 	"lockstep/steps/verify"
 )
 
@@ -81,3 +82,14 @@ func (s source) Checkout(ctx context.Context, commit, head string, inputs []stri
 	defer func() { err = errors.Join(err, r.Close()) }()
 	return r.Checkout(ctx, commit, head, inputs, into)
 }
+
+// History opens the repository to trace a plan to its commits.
+func (s source) History(context.Context) (origin.History, error) {
+	r, err := git.Open(s.env, s.folder)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+var _ origin.Historian = source{}
