@@ -75,7 +75,7 @@ type drafter struct {
 // event says what happens in a handover.
 func event(h handover) string {
 	s := h[0]
-	switch old := s.old.Address.String(); {
+	switch old := h.from(); {
 	case s.replaces():
 		return old + " is replaced"
 	case s.canMove():
@@ -136,7 +136,7 @@ func (d *drafter) add(c Proposal, err error) {
 func (d *drafter) moved(h handover) (Proposal, error) {
 	c := Proposal{Things: h.things(), Cure: forecast.Cure{
 		Kind:  forecast.CureMoved,
-		Title: safe.Sprintf("say that %s moved to %s", h[0].old.Address, h[0].new.Address),
+		Title: safe.Sprintf("say that %s moved to %s", h.from(), h.to()),
 		Why:   safe.Lit("Terraform keeps the one object under its new address, so nothing has to be deleted."),
 	}}
 	file, statements, err := d.moves(h)
@@ -151,7 +151,7 @@ func (d *drafter) moved(h handover) (Proposal, error) {
 func (d *drafter) movedCreateFirst(h handover) (Proposal, error) {
 	c := Proposal{Things: h.things(), last: true, Cure: forecast.Cure{
 		Kind:  forecast.CureCreateFirst,
-		Title: safe.Sprintf("say that %s moved to %s, and create the new object first", h[0].old.Address, h[0].new.Address),
+		Title: safe.Sprintf("say that %s moved to %s, and create the new object first", h.from(), h.to()),
 		Why:   safe.Lit("A moved object that has to be replaced is then created anew before the old one is deleted; the two have to be able to stand beside each other."),
 	}}
 	file, statements, err := d.moves(h)
@@ -209,7 +209,7 @@ func (d *drafter) removed(h handover) (Proposal, error) {
 	a := h[0].a.plain()
 	c := Proposal{Things: h.things(), Cure: forecast.Cure{
 		Kind:  forecast.CureForget,
-		Title: safe.Sprintf("let go of %s instead of deleting it", h[0].old.Address),
+		Title: safe.Sprintf("let go of %s instead of deleting it", h.from()),
 		Why:   safe.Lit("Terraform leaves the old object where it is, and the new one is written over it; the provider has to be able to do that."),
 	}}
 	if others := d.others(h); len(others) > 0 {
@@ -252,7 +252,7 @@ func (d *drafter) others(h handover) []string {
 func (d *drafter) createFirst(h handover) (Proposal, error) {
 	c := Proposal{Things: h.things(), Cure: forecast.Cure{
 		Kind:  forecast.CureCreateFirst,
-		Title: safe.Sprintf("create the new %s before the old one is deleted", h[0].old.Address),
+		Title: safe.Sprintf("create the new %s before the old one is deleted", h.from()),
 		Why:   safe.Lit("Terraform then makes the new object and switches its users before it deletes the old one; the two have to be able to stand beside each other."),
 	}}
 	edits, err := d.lifecycle(h[0].b)

@@ -53,7 +53,7 @@ func (c Case) Prove(ctx context.Context, drafts []Proposal) ([]Proposal, error) 
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		cured[p.handover] = cured[p.handover] || p.Cure.Proved
+		cured[p.handover] = cured[p.handover] || p.Cure.Proved && rest(p).level <= swapped
 		kept = append(kept, p)
 	}
 	slices.SortStableFunc(kept, func(a, b Proposal) int {
@@ -137,7 +137,8 @@ func (c Case) fault(p Proposal, with *plan.Plan, after forecast.Forecast) safe.T
 		known[r.Key()] = true
 	}
 	for _, r := range with.Resources {
-		if !known[r.Key()] && r.Action != plan.Read && r.Action != plan.NoOp {
+		moved := !r.Previous.IsEmpty() && known[r.Previous.String()]
+		if !known[r.Key()] && !moved && r.Action != plan.Read && r.Action != plan.NoOp {
 			return safe.Sprintf("with it the plan changes %s as well (%s)", r.Key(), r.Action)
 		}
 	}
@@ -161,9 +162,18 @@ func holds(r plan.ResourceChange, things []plan.Thing) bool {
 	return r.Was != nil && slices.ContainsFunc(things, func(t plan.Thing) bool { return t.ID() == r.Was.ID() })
 }
 
+// How bad it gets.
+const (
+	swapped = iota + 1
+	unordered
+	untold
+	absent
+	gone
+)
+
 // A harm is how bad it gets for one thing.
 type harm struct {
-	level  int
+	level  int // 0 when nothing happens to it
 	length time.Duration
 	open   bool
 	thing  plan.Thing
@@ -184,14 +194,14 @@ func harmOf(o forecast.Outage) harm {
 	h := harm{thing: o.Thing}
 	switch o.Verdict {
 	case forecast.Gone:
-		h.level = 5
+		h.level = gone
 	case forecast.Window:
-		h.level, h.length, h.open = 4, o.Length.Typical, o.Length.Open
+		h.level, h.length, h.open = absent, o.Length.Typical, o.Length.Open
 	case forecast.Unknown:
-		h.level = 3
+		h.level = untold
 	case forecast.Swap:
-		if h.level = 1; o.Unordered {
-			h.level = 2
+		if h.level = swapped; o.Unordered {
+			h.level = unordered
 		}
 	case forecast.None:
 	}
@@ -216,16 +226,16 @@ func rest(p Proposal) harm {
 
 func (h harm) words() string {
 	switch h.level {
-	case 5:
+	case gone:
 		return "is gone for good"
-	case 4:
+	case absent:
 		if h.open {
 			return "is absent for nobody knows how long"
 		}
 		return "is absent for " + h.length.Round(100*time.Millisecond).String()
-	case 3:
+	case untold:
 		return "may be absent: what becomes of it cannot be told"
-	case 2:
+	case unordered:
 		return "is swapped in no certain order"
 	}
 	return "is swapped"

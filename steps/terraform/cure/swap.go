@@ -123,3 +123,17 @@ func (h handover) things() []plan.Thing {
 func (h handover) every(ok func(swap) bool) bool {
 	return !slices.ContainsFunc(h, func(s swap) bool { return !ok(s) })
 }
+
+// from names what goes: the instance, or the block when there are several.
+func (h handover) from() string { return h.name(func(s swap) address { return s.a }) }
+
+// to names what comes.
+func (h handover) to() string { return h.name(func(s swap) address { return s.b }) }
+
+func (h handover) name(of func(swap) address) string {
+	first := of(h[0])
+	if h.every(func(s swap) bool { return text(of(s).relative(0)) == text(first.relative(0)) }) {
+		return text(first.relative(0))
+	}
+	return first.declared()
+}
