@@ -38,8 +38,10 @@ func (m *model) ask(q engine.Question) tea.Cmd {
 		a.pane, s = v, ask.Subject{Ready: v.Ready, Acknowledged: v.Acknowledged}
 	case engine.PlanReview:
 		v := planview.New(m.st, q, fetch)
-		item := func() (string, safe.Text, safe.Text) { return v.Chosen(), safe.Text{}, safe.Text{} }
-		a.pane, s = v, ask.Subject{Item: item, Ready: v.Ready, Acknowledged: v.Acknowledged}
+		a.pane, s = v, ask.Subject{Item: v.Item, Ready: v.Ready, Acknowledged: v.Acknowledged}
+		if q.Kind == engine.AskChange {
+			s.Taking = v.Taking
+		}
 	case engine.Message:
 		v := ask.NewEditor(m.st, q, p)
 		a.pane, a.mode, s = v, ask.Cursor, ask.Subject{Text: v.Text}
