@@ -74,9 +74,6 @@ func (a address) full() []string {
 // String returns the address without keys.
 func (a address) String() string { return strings.Join(a.full(), ".") }
 
-// isData reports whether it is a data source.
-func (a address) isData() bool { return strings.HasPrefix(a.name, "data.") }
-
 // kind returns the type of the resource.
 func (a address) kind() string {
 	t, _, _ := strings.Cut(strings.TrimPrefix(a.name, "data."), ".")

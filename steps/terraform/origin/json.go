@@ -234,3 +234,35 @@ func named(v any) []string {
 	}
 	return parts
 }
+
+// compact returns the one way to write a JSON value, without the members called
+// "//", which are comments.
+func compact(v any) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(uncomment(v)); err != nil {
+		return err.Error()
+	}
+	return b.String()
+}
+
+func uncomment(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, x := range v {
+			if k != "//" {
+				out[k] = uncomment(x)
+			}
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, x := range v {
+			out[i] = uncomment(x)
+		}
+		return out
+	}
+	return v
+}

@@ -1,10 +1,8 @@
 package origin
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"maps"
 	"path"
 	"slices"
@@ -254,69 +252,4 @@ func (m *module) call(name string) (o *object, dir string, local bool) {
 		return o, "", false
 	}
 	return o, dir, true
-}
-
-// value returns the digest of what the variable files that Terraform reads by
-// itself say about a variable.
-func (m *module) value(name string) (string, bool) {
-	var read []string // later ones win
-	for _, n := range []string{"terraform.tfvars", "terraform.tfvars.json"} {
-		if m.values[n] != nil || m.unread[n] != "" {
-			read = append(read, n)
-		}
-	}
-	var auto []string
-	for _, n := range append(slices.Collect(maps.Keys(m.values)), slices.Collect(maps.Keys(m.unread))...) {
-		if strings.HasSuffix(n, ".auto.tfvars") || strings.HasSuffix(n, ".auto.tfvars.json") {
-			auto = append(auto, n)
-		}
-	}
-	slices.Sort(auto)
-	for _, n := range slices.Backward(append(read, auto...)) {
-		if v, ok := m.valueIn(n, name); ok {
-			return v, true
-		}
-	}
-	return "", false
-}
-
-// valueIn is value for one file.
-func (m *module) valueIn(file, name string) (string, bool) {
-	if sum := m.unread[file]; sum != "" {
-		return sum, true
-	}
-	v, ok := m.values[file][name]
-	return v, ok
-}
-
-// compact returns the one way to write a JSON value, without the members called
-// "//", which are comments.
-func compact(v any) string {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(uncomment(v)); err != nil {
-		return err.Error()
-	}
-	return b.String()
-}
-
-func uncomment(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for k, x := range v {
-			if k != "//" {
-				out[k] = uncomment(x)
-			}
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, x := range v {
-			out[i] = uncomment(x)
-		}
-		return out
-	}
-	return v
 }
