@@ -62,6 +62,9 @@ func (r *rule) readName(s string) ([]piece, error) {
 
 // setKey sets the key and the form of each part.
 func (r *rule) setKey(key []string) error {
+	if len(key) > MaxKey {
+		return fmt.Errorf("the key has more than %d attributes", MaxKey)
+	}
 	r.key = nil
 	for _, k := range key {
 		p, err := readPart(k)
