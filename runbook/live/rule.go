@@ -92,7 +92,7 @@ func (r *rule) form(name string) form {
 
 // find returns the thing, or nil when the object has nothing of the key.
 func (r *rule) find(o object) *plan.Thing {
-	t := &plan.Thing{Kind: r.kind, Delete: r.delete, DNS: r.dns, Unknown: []string{}}
+	t := &plan.Thing{Kind: r.kind, Delete: r.delete, DNS: r.dns, Key: []plan.KeyPart{}, Unknown: []string{}}
 	values := make(map[string]value, len(r.key))
 	some := false
 	for _, p := range r.key {
