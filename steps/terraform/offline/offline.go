@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 
 	"lockstep/runbook/engine"
+	"lockstep/runbook/live"
 	"lockstep/runbook/plan"
 	"lockstep/steps/terraform/cli"
 	"lockstep/steps/terraform/planfile"
@@ -29,6 +30,7 @@ type Source struct {
 
 	Terraform func() (string, error) // finds the program, asked for a saved plan only
 	Environ   []string               // what Terraform sees, see cli.Inherited
+	Live      *live.Table            // what names live things
 }
 
 // A Plan is a plan and the order of its actions.
@@ -145,7 +147,7 @@ func (s Source) readSaved(ctx context.Context, path, scratch string) (*Plan, err
 	if err := root.Show(ctx, path, printed); err != nil {
 		return nil, s.inFolder(err)
 	}
-	file, err := planfile.Read(printed, root.Net)
+	file, err := planfile.Read(printed, root.Net, s.Live)
 	if err != nil {
 		return nil, &engine.Problem{Err: err, Hint: "check that " + binary.Path + " is Terraform, and plan again"}
 	}
@@ -167,7 +169,7 @@ func (s Source) readJSON(path string) (*Plan, error) {
 			Hint: "where the plan was made, run terraform graph -plan=FILE > plan.dot with the saved plan, and add --graph plan.dot",
 		}
 	}
-	file, err := planfile.Read(path, &redact.Net{})
+	file, err := planfile.Read(path, &redact.Net{}, s.Live)
 	if err != nil {
 		return nil, &engine.Problem{Err: err, Hint: "make it with terraform show -json FILE > plan.json, where FILE is what terraform plan -out=FILE saved"}
 	}
