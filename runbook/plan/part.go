@@ -1,0 +1,100 @@
+package plan
+
+import "iter"
+
+// Before goes through every item that must be over before item i may start,
+// however far, in the order of items.
+func (o *Order) Before(i int) iter.Seq[int] { return o.after[i].all() }
+
+// Follows reports whether item i can start only after item j is over.
+func (o *Order) Follows(i, j int) bool { return o.waits(i, j) }
+
+// A Part is some items of an order on their own, as one apply does them.
+type Part struct {
+	o     *Order
+	items []int
+	place []int32 // item → its place in items, plus one
+	in    set
+	seen  []int32 // item → the last one, plus one, whose search came by
+}
+
+// Part returns a part of the order that holds nothing yet.
+func (o *Order) Part() *Part {
+	return &Part{o: o, place: make([]int32, len(o.items)), in: o.none(), seen: make([]int32, len(o.items))}
+}
+
+// Hold makes the part hold these items, each once, and no others.
+func (t *Part) Hold(items []int) {
+	for _, i := range t.items {
+		t.place[i] = 0
+		t.in.remove(i)
+	}
+	t.items = items
+	for k, i := range items {
+		t.place[i] = int32(k) + 1
+		t.in.add(i)
+	}
+}
+
+// Place returns the place of item i in the part, or -1.
+func (t *Part) Place(i int) int { return int(t.place[i]) - 1 }
+
+// Waits returns, for each item of the part, the places of those it waits for,
+// without those that others imply.
+func (t *Part) Waits() [][]int {
+	clear(t.seen)
+	out := make([][]int, len(t.items))
+	for k, i := range t.items {
+		out[k] = t.waits(i)
+	}
+	return out
+}
+
+func (t *Part) waits(i int) []int {
+	if !t.o.after[i].meets(t.in) {
+		return nil
+	}
+	var near []int // items
+	through := false
+	todo := t.o.items[i].WaitsFor
+	for owned := false; len(todo) > 0; {
+		j := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		switch {
+		case t.seen[j] == int32(i)+1:
+			continue
+		case t.place[j] > 0:
+			near = append(near, j)
+		case t.o.after[j].meets(t.in):
+			through = true
+			if !owned { // what was given must stay as it is
+				todo, owned = append([]int(nil), todo...), true
+			}
+			todo = append(todo, t.o.items[j].WaitsFor...)
+		}
+		t.seen[j] = int32(i) + 1
+	}
+	var out []int
+	for n, j := range near {
+		implied := false
+		for m, k := range near {
+			implied = implied || through && m != n && t.o.waits(k, j)
+		}
+		if !implied {
+			out = append(out, int(t.place[j])-1)
+		}
+	}
+	return out
+}
+
+// Before goes through the places of the items of the part that the one at place
+// k waits for, however far.
+func (t *Part) Before(k int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := range t.o.after[t.items[k]].common(t.in) {
+			if !yield(int(t.place[i]) - 1) {
+				return
+			}
+		}
+	}
+}
