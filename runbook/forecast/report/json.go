@@ -199,7 +199,7 @@ type windowJSON struct {
 	Kind       string            `json:"kind"`
 	UnknownKey []string          `json:"unknown_key"`
 	Length     lengthJSON        `json:"length"`
-	Seen       lengthJSON        `json:"seen"` // by users, with caches in between
+	Seen       *lengthJSON       `json:"seen"` // by users of a DNS record, with resolvers in between
 	Handover   bool              `json:"handover"`
 	Unordered  bool              `json:"unordered"`
 	Why        safe.Text         `json:"why"`
@@ -214,6 +214,14 @@ func index(i int) *int {
 	return &i
 }
 
+// closing is when a thing is back: null when nothing brings it back, and when
+// nothing is known of how long that takes. When a part of it is known, it is the
+// least, and the length has no max_s.
+func closing(o forecast.Outage) *seconds {
+	known := !o.To.Open || o.Length.Min > 0
+	return until(o.To.Typical, o.ClosedBy >= 0 && o.Verdict != forecast.Gone && known)
+}
+
 func (p *printer) window(o forecast.Outage, as []forecast.Action) windowJSON {
 	label := func(i int) *string {
 		if i < 0 || i >= len(as) {
@@ -224,11 +232,13 @@ func (p *printer) window(o forecast.Outage, as []forecast.Action) windowJSON {
 	}
 	win := windowJSON{
 		Thing: thingName(o.Thing), Key: map[string]string{}, Verdict: o.Verdict,
-		From: seconds(o.From.Typical), To: until(o.To.Typical, o.Verdict != forecast.Gone && !o.To.Open),
+		From: seconds(o.From.Typical), To: closing(o),
 		OpenedBy: label(o.OpenedBy), ClosedBy: label(o.ClosedBy), WaitingFor: []string{},
 		Kind: o.Thing.Kind, UnknownKey: append([]string{}, o.Thing.Unknown...), Length: lengthOf(o.Length),
-		Seen:     lengthJSON{seconds(o.SeenLeast), until(o.SeenMost.Typical, !o.SeenMost.Open), until(o.SeenMost.Max, !o.SeenMost.Open)},
 		Handover: o.Handover, Unordered: o.Unordered, Why: o.Why,
+	}
+	if o.Thing.DNS && o.Verdict == forecast.Window {
+		win.Seen = &lengthJSON{seconds(o.SeenLeast), until(o.SeenMost.Typical, !o.SeenMost.Open), until(o.SeenMost.Max, !o.SeenMost.Open)}
 	}
 	for _, k := range o.Thing.Key {
 		win.Key[k.Name] = k.Value.String()

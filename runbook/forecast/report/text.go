@@ -144,12 +144,15 @@ func story(f forecast.Forecast, o forecast.Outage) []safe.Text {
 		out = append(out, safe.Sprintf("waits for %s", strings.Join(waits, ", ")))
 	}
 	if o.Verdict == forecast.Window && o.Thing.DNS {
-		most := span(forecast.Span{Min: o.SeenMost.Min, Max: o.SeenMost.Max, Open: o.SeenMost.Open})
+		most := length(o.SeenMost.Max) + " at most"
+		if o.SeenMost.Open {
+			most = "nobody knows how long at most"
+		}
 		note := ""
 		if o.Negative == 0 {
-			note = "; how long resolvers remember that a name is missing is not known (--negative-ttl says it)"
+			note = " (that without what resolvers remember of missing names; --negative-ttl says it)"
 		}
-		out = append(out, safe.Sprintf("users see %s at least and %s at most, with resolvers that remember it%s", length(o.SeenLeast), most, safe.Show(note)))
+		out = append(out, safe.Sprintf("users miss it for %s at least, as resolvers remember it, and %s%s", length(o.SeenLeast), most, safe.Show(note)))
 	}
 	return out
 }
@@ -201,7 +204,7 @@ func (p *page) sequence(r *Report) {
 
 func darkOf(s forecast.Span) string {
 	if s.Open && s.Min == 0 {
-		return "dark for a time that nobody knows"
+		return "dark for nobody knows how long"
 	}
 	return "dark: " + span(s)
 }

@@ -27,7 +27,7 @@ func span(s forecast.Span) string {
 	least, most := length(s.Min), length(s.Max)
 	switch {
 	case s.Open && s.Min == 0:
-		return "a time that nobody knows"
+		return "nobody knows how long"
 	case s.Open:
 		return "at least " + least
 	case least == most:
@@ -40,7 +40,7 @@ func span(s forecast.Span) string {
 func verdict(o forecast.Outage) string {
 	switch o.Verdict {
 	case forecast.Window:
-		return "DARK " + strings.Replace(span(o.Length), "a time that nobody knows", "? s", 1)
+		return "DARK " + strings.Replace(span(o.Length), "nobody knows how long", "?", 1)
 	case forecast.Gone:
 		return "GONE"
 	case forecast.Swap:
