@@ -1,6 +1,10 @@
 package forecast
 
-import "time"
+import (
+	"time"
+
+	"lockstep/runbook/plan"
+)
 
 // A queue is how long an action that is ready may have to wait for a slot. Who
 // goes first among more ready actions than slots is left to chance.
@@ -40,19 +44,12 @@ func (r *run) spans(t timetable) {
 	}
 }
 
-// A load is how much work some actions are.
-type load struct {
-	count, unknown int
-	work           time.Duration // at most
-}
-
-func (l *load) add(r *run, k int) {
-	l.count++
-	l.work += r.takes[k].Max
-	if !r.actions[k].Takes.Known() {
-		l.unknown++
-	}
-}
+// What is added up of actions.
+const (
+	count = iota
+	unknown
+	work // at most, in nanoseconds
+)
 
 // crowd finds how long actions may wait for a slot: while one that is ready
 // waits, all slots hold actions that neither wait for it nor it for them.
@@ -60,33 +57,37 @@ func (r *run) crowd(sequence []int) {
 	if r.narrow(sequence) {
 		return
 	}
-	r.total = load{}
-	r.later = make([]load, len(r.actions))
-	earlier := make([]load, len(r.actions))
-	for k := range r.actions {
-		r.total.add(r, k)
-		for j := range r.part.Before(k) {
-			earlier[k].add(r, j)
-			r.later[j].add(r, k)
+	own := make([]plan.Weight, len(r.actions))
+	for k, a := range r.actions {
+		own[k] = plan.Weight{count: 1, work: int64(r.takes[k].Max)}
+		if !a.Takes.Known() {
+			own[k][unknown] = 1
 		}
 	}
-	slots := r.slots
-	for k := range r.actions {
-		var own load
-		own.add(r, k)
-		beside := load{
-			count:   r.total.count - own.count - earlier[k].count - r.later[k].count,
-			unknown: r.total.unknown - own.unknown - earlier[k].unknown - r.later[k].unknown,
-			work:    r.total.work - own.work - earlier[k].work - r.later[k].work,
-		}
+	earlier, later := r.part.Sums(own)
+	var all plan.Weight
+	for _, w := range own {
+		all = sum(all, w, 1)
+	}
+	r.early = make([]plan.Weight, len(own))
+	for k := range own {
+		r.early[k] = sum(sum(all, later[k], -1), own[k], -1)
+		beside := sum(r.early[k], earlier[k], -1)
 		switch {
-		case beside.count < slots:
-		case beside.unknown >= slots:
+		case beside[count] < int64(r.slots):
+		case beside[unknown] >= int64(r.slots):
 			r.queues[k].open = true
 		default: // unknown ones hold their slots for good, at worst
-			r.queues[k].most = divide(beside.work, slots-beside.unknown)
+			r.queues[k].most = divide(time.Duration(beside[work]), r.slots-int(beside[unknown]))
 		}
 	}
+}
+
+func sum(a, b plan.Weight, sign int64) plan.Weight {
+	for i := range a {
+		a[i] += sign * b[i]
+	}
+	return a
 }
 
 // narrow reports whether it is plain that never more actions are ready than
@@ -115,16 +116,10 @@ func (r *run) narrow(sequence []int) bool {
 // work that need not come after it: whenever no action of the chain runs, all
 // slots are busy. It knows nothing when unknown durations are among that work.
 func (r *run) graham(k int) (time.Duration, bool) {
-	if r.later == nil {
+	if r.early == nil || r.early[k][unknown] > 0 {
 		return 0, false
 	}
-	var own load
-	own.add(r, k)
-	if r.total.unknown != r.later[k].unknown+own.unknown {
-		return 0, false
-	}
-	work := r.total.work - r.later[k].work - own.work
-	return r.chain[k] + divide(max(0, work-r.chain[k]), r.slots), true
+	return r.chain[k] + divide(max(0, time.Duration(r.early[k][work])-r.chain[k]), r.slots), true
 }
 
 // divide rounds up.

@@ -18,13 +18,14 @@ type finder struct {
 	out  []Outage
 	list []plan.Hazard
 	at   map[string]int // key → its place in list
+	more map[int]int    // place in list → findings that joined it
 }
 
 // hazards returns the findings of a run with these outages, by code and then in
 // the order of the outages or the plan. What concerns the whole plan comes along
 // only with whole.
 func (s *study) hazards(r *run, out []Outage, whole bool) []plan.Hazard {
-	f := &finder{run: r, out: out, at: map[string]int{}}
+	f := &finder{run: r, out: out, at: map[string]int{}, more: map[int]int{}}
 	f.handovers()
 	f.absences()
 	f.slow()
@@ -59,8 +60,10 @@ func (f *finder) add(code string, address safe.Text, accept bool, text safe.Text
 	}
 	first := &f.list[n]
 	first.Accept = first.Accept || accept
-	if !strings.Contains(first.Text.String(), text.String()) {
+	if f.more[n]++; f.more[n] <= 2 && !strings.Contains(first.Text.String(), text.String()) {
 		first.Text = safe.Sprintf("%s; %s", first.Text, text)
+	} else if f.more[n] == 3 {
+		first.Text = safe.Sprintf("%s; and others", first.Text)
 	}
 }
 

@@ -128,6 +128,9 @@ func (r *run) gaugeBack(d int, found map[int]gauge) {
 	}
 }
 
+// named is the number of actions that are said to be waited for, at most.
+const named = 8
+
 // waitingFor returns the actions that make c end so long after d: of those on
 // the chain that c waits for, what runs between the two and takes the time, the
 // slowest first, and after them what takes nobody knows how long.
@@ -138,28 +141,25 @@ func (r *run) waitingFor(d, c int) []int {
 	}
 	var chain []slow
 	from := r.actions[d].End.Typical
-	for k := c; ; {
-		last := -1
-		for _, j := range r.actions[k].WaitsFor {
-			if last < 0 || r.actions[j].End.Typical > r.actions[last].End.Typical {
-				last = j
-			}
-		}
-		if last < 0 || last == d || r.actions[last].End.Typical <= from {
-			break
-		}
-		k = last
+	for k := r.last[c]; k >= 0 && k != d && r.actions[k].End.Typical > from && r.visits > 0; k = r.last[k] {
 		r.visits--
-		chain = append(chain, slow{k, r.actions[k].End.Typical - max(from, r.actions[k].Start.Typical)})
+		s := slow{k, r.actions[k].End.Typical - max(from, r.actions[k].Start.Typical)}
+		if s.takes == 0 || !r.actions[k].Takes.Known() {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(chain, s, func(a, b slow) int { return cmp.Or(cmp.Compare(b.takes, a.takes), -1) })
+		if chain = slices.Insert(chain, at, s); len(chain) > named {
+			chain = chain[:named]
+		}
 	}
-	slices.SortStableFunc(chain, func(a, b slow) int { return cmp.Compare(b.takes, a.takes) })
 	var out []int
 	for _, s := range chain {
-		if r.actions[s.action].Takes.Known() && s.takes >= max(chain[0].takes/10, 1) {
+		if s.takes >= chain[0].takes/10 {
 			out = append(out, s.action)
 		}
 	}
-	return append(out, r.unknownBefore(d, c)...)
+	unknown := r.unknownBefore(d, c)
+	return append(out, unknown[:min(named, len(unknown))]...)
 }
 
 // unknownBefore returns the actions of unknown length that c waits for and that
@@ -170,7 +170,7 @@ func (r *run) unknownBefore(d, c int) []int {
 	}
 	var out []int
 	todo, seen := []int{c}, map[int]bool{c: true}
-	for k := 0; k < len(todo); k++ {
+	for k := 0; k < len(todo) && r.visits > 0; k++ {
 		r.visits--
 		for _, j := range r.actions[todo[k]].WaitsFor {
 			if seen[j] || j == d || r.o.Follows(r.items[d], r.items[j]) || !r.actions[j].End.Open {

@@ -40,49 +40,48 @@ func (r *run) touched() []*thing {
 // judge finds what happens to one thing in this run and lets it happen.
 func (r *run) judge(t *thing) []Outage {
 	expected, early, late := r.sequences(t)
-	story := t.play(expected, false)
+	story, real := t.imagine(expected, false), expected
 	_, lost := story.gone()
 	var out []Outage
 	if !lost { // unless it depends on who comes first
 		for _, s := range [][]int{late, early} {
-			other := t.play(s, false)
-			if g, gone := other.gone(); gone {
-				lost, out = true, append(out, r.gone(t, g))
-				story.gaps = slices.DeleteFunc(story.gaps, func(h gap) bool { return h.opener == g.opener })
-				story.present, story.data = other.present, other.data
+			if g, gone := t.imagine(s, false).gone(); gone && g.opener >= 0 {
+				lost, real, out = true, s, append(out, r.gone(t, g))
+				story = slices.DeleteFunc(story, func(h gap) bool { return h.opener == g.opener })
 				break
 			}
 		}
 	}
-	for _, g := range story.gaps {
+	for _, g := range story {
 		switch {
-		case g.opener < 0: // absent since an earlier change
+		case g.opener < 0 && g.closer >= 0: // absent since an earlier change
+			r.backs = append(r.backs, back{t.id, r.place(t.events[g.closer].item)})
+		case g.opener < 0:
 		case g.closer < 0:
 			out = append(out, r.gone(t, g))
 		default:
 			out = append(out, r.gap(t, g))
 		}
 	}
+	unsure, spared := gap{}, false
 	if !lost {
-		out = append(out, r.spared(t, story, out, expected, early, late)...)
+		unsure, spared = t.imagine(late, true).gone()
+		if !spared && len(story) == 0 {
+			story = t.imagine(early, false)
+			for _, g := range story[:min(1, len(story))] {
+				out = append(out, r.gap(t, g))
+			}
+		}
 	}
-	t.present, t.data = story.present, story.data
+	t.play(real, false, func(int) {})
+	switch {
+	case spared && unsure.opener >= 0:
+		out = append(out[:0], r.unsure(t, unsure))
+	case !lost && len(story) == 0:
+		out = r.none(t, expected)
+	}
 	t.now = t.now[:0]
 	return out
-}
-
-// spared returns what else there is to say of a thing that is there in the end.
-func (r *run) spared(t *thing, s story, out []Outage, expected, early, late []int) []Outage {
-	if o, unsure := r.unsure(t, late); unsure {
-		return []Outage{o}
-	}
-	if len(out) > 0 || len(s.gaps) > 0 {
-		return nil
-	}
-	if gaps := t.play(early, false).gaps; len(gaps) > 0 {
-		return []Outage{r.gap(t, gaps[0])}
-	}
-	return r.none(t, s, expected)
 }
 
 // open begins an outage with the event that opens it.
@@ -151,21 +150,17 @@ func (r *run) unveils(o Outage, item int) (veil, bool) {
 
 // unsure is a thing of which it cannot be told whether a delete takes the new
 // object along, because the new data is not known yet.
-func (r *run) unsure(t *thing, late []int) (Outage, bool) {
-	g, gone := t.play(late, true).gone()
-	if !gone || g.opener < 0 {
-		return Outage{}, false
-	}
+func (r *run) unsure(t *thing, g gap) Outage {
 	o := r.open(t, t.events[g.opener])
 	o.Verdict, o.Length = Unknown, Span{Open: true}
 	o.Why = safe.Sprintf("the data of %s is known only after the apply: where it is the same, deleting %s takes it away",
 		r.nameOf(t, g.taken), r.actions[o.OpenedBy].Name)
 	r.seen(&o)
-	return o, true
+	return o
 }
 
 // none is a thing that is there all the time although it loses an object.
-func (r *run) none(t *thing, s story, sequence []int) []Outage {
+func (r *run) none(t *thing, sequence []int) []Outage {
 	opener, closer := -1, -1
 	for _, n := range sequence {
 		switch e := t.events[n]; {
@@ -184,7 +179,7 @@ func (r *run) none(t *thing, s story, sequence []int) []Outage {
 		o.ClosedBy = r.place(t.events[closer].item)
 		o.To = r.actions[o.ClosedBy].End
 	}
-	o.Why = r.whyNone(t, s, o)
+	o.Why = r.whyNone(t, o)
 	return []Outage{o}
 }
 
@@ -223,12 +218,12 @@ func (r *run) creator(d int) int {
 
 // seen says how long users see an outage of a DNS record: a cached answer hides
 // its beginning, and a remembered "no such name" prolongs its end.
-func (r *run) seen(o *Outage) {
+func (s *study) seen(o *Outage) {
 	if !o.Thing.DNS {
 		return
 	}
-	if r.opt.Negative != nil {
-		o.Negative = max(0, r.opt.Negative(o.Thing))
+	if s.opt.Negative != nil {
+		o.Negative = max(0, s.opt.Negative(o.Thing))
 	}
 	o.SeenLeast = max(0, o.Length.Typical-o.Thing.TTL)
 	o.SeenMost = o.Length.plus(Span{Min: o.Negative, Typical: o.Negative, Max: o.Negative})

@@ -13,60 +13,88 @@ type gap struct {
 }
 
 // A story is what a sequence of events does to a thing.
-type story struct {
-	gaps    []gap
-	present []bool
-	data    []string
-}
+type story []gap
 
 // gone reports whether the thing is absent in the end, and since which gap.
 func (s story) gone() (gap, bool) {
-	if n := len(s.gaps); n > 0 && s.gaps[n-1].closer < 0 {
-		return s.gaps[n-1], true
+	if n := len(s); n > 0 && s[n-1].closer < 0 {
+		return s[n-1], true
 	}
 	return gap{}, false
 }
 
-// play lets events happen in sequence. When in doubt, data that is not known yet
-// counts as the data that is deleted.
-func (t *thing) play(sequence []int, doubt bool) story {
-	s := story{present: slices.Clone(t.present), data: slices.Clone(t.data)}
-	there := slices.Contains(s.present, true)
-	if !there {
-		s.gaps = append(s.gaps, gap{-1, -1, -1})
+// imagine returns what a sequence of events would do. When in doubt, data that is
+// not known yet counts as the data that is deleted.
+func (t *thing) imagine(sequence []int, doubt bool) story {
+	var undo []hold
+	s := t.play(sequence, doubt, func(n int) { undo = append(undo, hold{n, t.present[n], t.data[n]}) })
+	for _, h := range slices.Backward(undo) {
+		t.set(h.object, h.present, h.data)
+	}
+	return s
+}
+
+// A hold is the state of an object.
+type hold struct {
+	object  int
+	present bool
+	data    string
+}
+
+// set changes the state of an object.
+func (t *thing) set(n int, present bool, data string) {
+	if t.present[n] {
+		t.there--
+		t.like[t.data[n]]--
+	}
+	t.present[n], t.data[n] = present, data
+	if present {
+		t.there++
+		t.like[data]++
+	}
+}
+
+// play lets events happen in sequence. It calls touch before it changes an object.
+func (t *thing) play(sequence []int, doubt bool, touch func(object int)) story {
+	var s story
+	if t.there == 0 {
+		s = append(s, gap{-1, -1, -1})
 	}
 	for _, n := range sequence {
-		e := t.events[n]
-		taken := -1
+		e, before, taken := t.events[n], t.there, -1
 		if e.lose >= 0 {
-			taken = t.lose(s, e.lose, doubt)
+			taken = t.lose(e.lose, doubt, touch)
 		}
 		if e.bring >= 0 {
-			s.present[e.bring], s.data[e.bring] = true, e.data
+			touch(e.bring)
+			t.set(e.bring, true, e.data)
 		}
-		switch now := slices.Contains(s.present, true); {
-		case there && !now:
-			s.gaps = append(s.gaps, gap{n, -1, taken})
-		case !there && now:
-			s.gaps[len(s.gaps)-1].closer = n
+		switch {
+		case before > 0 && t.there == 0:
+			s = append(s, gap{n, -1, taken})
+		case before == 0 && t.there > 0:
+			s[len(s)-1].closer = n
 		}
-		there = slices.Contains(s.present, true)
 	}
 	return s
 }
 
 // lose takes an object away, and those that go with it. It returns one of those.
-func (t *thing) lose(s story, lost int, doubt bool) int {
-	taken := -1
-	of := t.objects[lost].thing
-	s.present[lost] = false
-	for k, there := range s.present {
-		same := s.data[lost] != "" && s.data[k] == s.data[lost]
-		// Resolvers see a set of data, so what is equal goes; of other things an object
-		// without known data is one of its own.
-		unsure := doubt && of.DNS && s.data[lost] != "" && s.data[k] == ""
-		if there && (of.Delete.TakesAll() || same || unsure) {
-			s.present[k], taken = false, k
+func (t *thing) lose(lost int, doubt bool, touch func(object int)) int {
+	of, data, taken := t.objects[lost].thing, t.data[lost], -1
+	touch(lost)
+	t.set(lost, false, data)
+	// Resolvers see a set of data, so what is equal goes; of other things an object
+	// without known data is one of its own.
+	doubt = doubt && of.DNS && data != ""
+	if t.there == 0 || !of.Delete.TakesAll() && (data == "" || t.like[data] == 0) && !(doubt && t.like[""] > 0) {
+		return taken
+	}
+	for k, there := range t.present {
+		if there && (of.Delete.TakesAll() || data != "" && t.data[k] == data || doubt && t.data[k] == "") {
+			touch(k)
+			t.set(k, false, t.data[k])
+			taken = k
 		}
 	}
 	return taken

@@ -72,8 +72,9 @@ type run struct {
 	rank     []int                // action → its place in the sequence of starts
 	queues   []queue
 	chain    []time.Duration // longest chain before it, at most
-	later    []load          // action → those that wait for it; nil when there are slots for all
-	total    load
+	early    []plan.Weight   // action → all that need not come after it; nil when there are slots for all
+	last     []int           // action → the one of those it waits for that ends last, or -1
+	backs    []back
 }
 
 // run simulates the items. Only one run of a study can be looked at at a time.
@@ -102,6 +103,15 @@ func (s *study) run(items []int) *run {
 		r.rank[k] = n
 	}
 	r.spans(t)
+	r.last = make([]int, len(items))
+	for k, a := range r.actions {
+		r.last[k] = -1
+		for _, j := range a.WaitsFor {
+			if l := r.last[k]; l < 0 || t.end[j] > t.end[l] {
+				r.last[k] = j
+			}
+		}
+	}
 	return r
 }
 

@@ -82,11 +82,11 @@ func (r *run) whyGone(t *thing, g gap, o Outage) safe.Text {
 	return safe.Sprintf("%s holds the same data, so deleting %s takes that away", r.nameOf(t, g.taken), d.Name)
 }
 
-func (r *run) whyNone(t *thing, s story, o Outage) safe.Text {
+func (r *run) whyNone(t *thing, o Outage) safe.Text {
 	if o.ClosedBy >= 0 {
 		return safe.Sprintf("%s is there before %s", r.actions[o.ClosedBy].Name, r.lost(o.OpenedBy))
 	}
-	for k, there := range s.present {
+	for k, there := range t.present {
 		if there {
 			return safe.Sprintf("%s stays while %s", r.nameOf(t, k), r.lost(o.OpenedBy))
 		}

@@ -10,9 +10,9 @@ import (
 // A world is what holds live things, as far as a plan takes any away. It keeps
 // what earlier changes did to them.
 type world struct {
-	things []*thing
-	at     [][]mark // item → what it does to things
-	blind  []int    // item → resource, plus one, whose thing is lost and cannot be told
+	known  map[string]*thing // by ID
+	at     [][]mark          // item → what it does to things
+	blind  []int             // item → resource, plus one, whose thing is lost and cannot be told
 	veiled map[string][]veil
 }
 
@@ -23,7 +23,9 @@ type thing struct {
 	events  []event // in the order of items
 	present []bool  // object → whether it is there now
 	data    []string
-	now     []int // events of the run that is being looked at
+	there   int            // objects that are there now
+	like    map[string]int // data → those of them that hold it
+	now     []int          // events of the run that is being looked at
 }
 
 // An object holds a thing, or will.
@@ -57,9 +59,9 @@ type veil struct {
 
 func newWorld(p *plan.Plan, o *plan.Order) *world {
 	items := o.Items()
-	w := &world{at: make([][]mark, len(items)), blind: make([]int, len(items)), veiled: map[string][]veil{}}
+	w := &world{known: map[string]*thing{}, at: make([][]mark, len(items)), blind: make([]int, len(items)), veiled: map[string][]veil{}}
 	was, becomes := make([]string, len(p.Resources)), make([]string, len(p.Resources))
-	known := map[string]*thing{}
+	known := w.known
 	for i, r := range p.Resources {
 		was[i], becomes[i] = id(r.Was), id(r.Becomes)
 	}
@@ -70,9 +72,7 @@ func newWorld(p *plan.Plan, o *plan.Order) *world {
 		case was[it.Resource] == "":
 			w.blind[i] = it.Resource + 1
 		case known[was[it.Resource]] == nil:
-			t := &thing{id: was[it.Resource]}
-			known[t.id] = t
-			w.things = append(w.things, t)
+			known[was[it.Resource]] = &thing{id: was[it.Resource], like: map[string]int{}}
 		}
 	}
 	old := make([]int, len(p.Resources)) // resource → its object that is there before, plus one
@@ -156,8 +156,9 @@ func mayBe(a, b plan.Thing) bool {
 // hold adds an object and returns its index plus one.
 func (t *thing) hold(resource int, address safe.Text, of plan.Thing, present bool) int {
 	t.objects = append(t.objects, object{resource, address, of, present})
-	t.present = append(t.present, present)
+	t.present = append(t.present, false)
 	t.data = append(t.data, of.Data)
+	t.set(len(t.objects)-1, present, of.Data)
 	return len(t.objects)
 }
 

@@ -87,14 +87,41 @@ func (t *Part) waits(i int) []int {
 	return out
 }
 
-// Before goes through the places of the items of the part that the one at place
-// k waits for, however far.
-func (t *Part) Before(k int) iter.Seq[int] {
-	return func(yield func(int) bool) {
-		for i := range t.o.after[t.items[k]].common(t.in) {
-			if !yield(int(t.place[i]) - 1) {
-				return
+// A Weight is what counts of an item when some are added up.
+type Weight [3]int64
+
+func (w *Weight) add(v Weight) {
+	for i := range w {
+		w[i] += v[i]
+	}
+}
+
+// Sums adds up, for each item of the part, the weights of all that it waits for,
+// however far, and of all that wait for it. Weights stand by place.
+func (t *Part) Sums(own []Weight) (before, after []Weight) {
+	before, after = make([]Weight, len(t.items)), make([]Weight, len(t.items))
+	// Where all 64 items of a word are meant, as in long chains, their sum is enough.
+	word, all := make([]Weight, len(t.in)), make([]Weight, len(t.in))
+	for k, i := range t.items {
+		word[i/64].add(own[k])
+	}
+	for k, i := range t.items {
+		for w, bits := range t.o.after[i] {
+			both := bits & t.in[w]
+			if both != 0 && both == t.in[w] {
+				before[k].add(word[w])
+				all[w].add(own[k])
+				continue
+			}
+			for j := range t.in[w : w+1].common(t.o.after[i][w : w+1]) {
+				p := t.place[w*64+j] - 1
+				before[k].add(own[p])
+				after[p].add(own[k])
 			}
 		}
 	}
+	for k, i := range t.items {
+		after[k].add(all[i/64])
+	}
+	return before, after
 }
