@@ -97,7 +97,7 @@ func (r *Report) headline() string {
 	case bad(r.AtOnce.Outages) > 0:
 		return "what goes dark **cannot be told**"
 	}
-	return "nothing goes dark"
+	return "no known live thing goes dark"
 }
 
 func row(f forecast.Forecast, o forecast.Outage) string {

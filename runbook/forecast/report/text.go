@@ -50,7 +50,7 @@ func (r *Report) summary() string {
 	text := fmt.Sprintf("%s, %d at a time, takes %s", count(len(f.Actions), "action"), f.Parallelism, span(f.Takes))
 	switch n := bad(f.Outages); n {
 	case 0:
-		return text + "; nothing goes dark"
+		return text + "; no known live thing goes dark"
 	case 1:
 		return text + "; 1 live thing may go dark"
 	default:
