@@ -16,7 +16,7 @@ import (
 	"lockstep/runbooks/sandbox/history"
 )
 
-var update = flag.Bool("update", false, "write the plan of the incident anew")
+var update = flag.Bool("update", false, "write what is kept of the incident anew")
 
 // incident is where the plan of the incident is kept: what the real Terraform
 // says of the dangerous commit in the sandbox.
@@ -69,6 +69,33 @@ func TestForecast_incidentIsWhatTerraformPlans(t *testing.T) {
 		}
 		if got != string(want) {
 			t.Errorf("%s is not what Terraform says any more; -update writes it anew:\n%s", name, got)
+		}
+	}
+}
+
+// TestForecast_tellsTheIncident holds what the command prints of the incident.
+func TestForecast_tellsTheIncident(t *testing.T) {
+	for name, flag := range map[string]string{"forecast.txt": "--json=false", "forecast.json": "--json", "forecast.md": "--markdown"} {
+		var out, errs bytes.Buffer
+		code := execute([]string{
+			"forecast", filepath.Join(incident, "plan.json"), "--graph", filepath.Join(incident, "plan.dot"),
+			"--durations", filepath.Join(incident, "durations.json"), "--negative-ttl", "60s", flag,
+		}, strings.NewReader(""), &out, &errs)
+		if code != exitDone || errs.Len() > 0 {
+			t.Fatalf("%s: exit code %d, %s", name, code, errs.String())
+		}
+		path := filepath.Join(incident, name)
+		if *update {
+			if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out.String() != string(want) {
+			t.Errorf("%s is not what is kept; -update writes it anew:\n%s", name, out.String())
 		}
 	}
 }
