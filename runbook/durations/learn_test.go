@@ -118,7 +118,7 @@ func FuzzRead(f *testing.F) {
 		}
 		for k, d := range got {
 			who, action, err := SplitKey(k)
-			if err != nil || d < 0 || d > longest {
+			if err != nil || d < 0 || d > Longest {
 				t.Fatalf("%q is %v: %v", k, d, err)
 			}
 			e := NewBook(Sources{Given: got}).Of(who, TypeOf(who), action)
@@ -135,7 +135,7 @@ func FuzzLearn(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		l := Learn([]journal.Record{{Kind: journal.KindOutcome, Body: body}})
 		for k, took := range l.address {
-			if TypeOf(k.who) == "" || len(took) == 0 || took[0] < 0 || took[len(took)-1] > longest {
+			if TypeOf(k.who) == "" || len(took) == 0 || took[0] < 0 || took[len(took)-1] > Longest {
 				t.Fatalf("learned %v of %v", took, k)
 			}
 		}
