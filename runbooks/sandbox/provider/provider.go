@@ -12,6 +12,8 @@
 //
 // Resources: sandbox_certificate, sandbox_certificate_validation (waits until the
 // certificate is issued, the slow step), sandbox_distribution, sandbox_dns_record.
+// Beside the network there is sandbox_part, and sandbox_part_info to read about
+// one: it only takes the time it is told to, for trying out applies of any shape.
 //
 // delete says what deleting a record takes with it. With own-data a record owns
 // what it wrote, as with a hosted DNS service whose records carry a set
@@ -119,10 +121,13 @@ func (sandbox) Resources(context.Context) []func() resource.Resource {
 		func() resource.Resource { return &validation{} },
 		func() resource.Resource { return &distribution{} },
 		func() resource.Resource { return &record{} },
+		func() resource.Resource { return &part{} },
 	}
 }
 
-func (sandbox) DataSources(context.Context) []func() datasource.DataSource { return nil }
+func (sandbox) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{func() datasource.DataSource { return &partInfo{} }}
+}
 
 // configured is the part all resources share.
 type configured struct{ *clients }
