@@ -110,7 +110,7 @@ func (s *session) read(ctx context.Context, p *saved, into string) error {
 		return err
 	}
 	var err error
-	if p.doc, err = planfile.Read(into, s.values); err != nil {
+	if p.doc, err = planfile.Read(into, s.values, s.table); err != nil {
 		return err
 	}
 	p.model = p.doc.Model

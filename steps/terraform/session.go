@@ -11,6 +11,7 @@ import (
 
 	"lockstep/runbook"
 	"lockstep/runbook/engine"
+	"lockstep/runbook/live"
 	"lockstep/runbook/safe"
 	"lockstep/steps/terraform/cli"
 	"lockstep/steps/terraform/redact"
@@ -21,6 +22,8 @@ type session struct {
 	deps Deps
 	run  engine.Run
 	env  *runbook.Environment
+
+	table *live.Table // knows live things
 
 	// values knows variables and sensitive values, and cleans what a plan says.
 	// words knows backend settings as well, and cleans what programs print.
@@ -37,7 +40,7 @@ type session struct {
 func newSession(d Deps, run engine.Run) *session {
 	values := &redact.Net{}
 	return &session{
-		deps: d, run: run, env: run.Environment,
+		deps: d, run: run, env: run.Environment, table: live.Shipped(),
 		values: values, words: redact.Over(values),
 		plans: map[string]*saved{},
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"lockstep/runbook/live"
 	"lockstep/steps/terraform/redact"
 )
 
@@ -43,7 +44,7 @@ func BenchmarkRead(b *testing.B) {
 	b.SetBytes(info.Size())
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Read(path, &redact.Net{}); err != nil {
+		if _, err := Read(path, &redact.Net{}, live.Shipped()); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	tfjson "github.com/hashicorp/terraform-json"
 
+	"lockstep/runbook/live"
 	"lockstep/runbook/plan"
 	"lockstep/steps/terraform/redact"
 )
@@ -33,15 +34,16 @@ type File struct {
 type span struct{ start, end int64 }
 
 // Read reads the output of "show -json" that was written to the file path. It
-// keeps no value; secrets that it comes across go into net.
-func Read(path string, net *redact.Net) (*File, error) {
+// keeps no value but the keys of live things, which the table finds; secrets that
+// it comes across go into net.
+func Read(path string, net *redact.Net, table *live.Table) (*File, error) {
 	in, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the plan: %w", err)
 	}
 	defer in.Close()
 	f := &File{path: path, net: net, raw: map[string]string{}}
-	r := reader{f: f, dec: json.NewDecoder(in), keys: map[string]bool{}}
+	r := reader{f: f, table: table, dec: json.NewDecoder(in), keys: map[string]bool{}}
 	r.dec.UseNumber()
 	if err := r.read(); err != nil {
 		return nil, fmt.Errorf("read the plan: what Terraform printed is no plan: %w", err)
@@ -59,13 +61,15 @@ func (f *File) Raw(shown string) string {
 }
 
 type reader struct {
-	f       *File
-	dec     *json.Decoder
-	keys    map[string]bool // of resources, to tell that two look alike
-	vars    json.RawMessage
-	version string
-	errored bool
-	checks  int // reads that belong to check blocks
+	f        *File
+	table    *live.Table
+	dec      *json.Decoder
+	keys     map[string]bool // of resources, to tell that two look alike
+	vars     json.RawMessage
+	version  string
+	errored  bool
+	checks   int           // reads that belong to check blocks
+	standing []plan.Holder // objects that the plan leaves as they are
 }
 
 func (r *reader) read() error {
@@ -105,6 +109,8 @@ func (r *reader) read() error {
 	if r.errored {
 		return errors.New("the plan says of itself that it has errors")
 	}
+	r.keepStanding()
+	r.cleanThings()
 	r.f.ChecksOnly = r.checks > 0 && r.f.Model.IsEmpty()
 	return (&tfjson.Plan{FormatVersion: r.version}).Validate()
 }
@@ -116,9 +122,13 @@ func (r *reader) change(s span, rc *tfjson.ResourceChange) error {
 	if rc.ActionReason == tfjson.ActionReasonReadBecauseCheckNested {
 		r.checks++
 	}
+	if err == nil && m.Action == plan.NoOp {
+		r.stand(rc)
+	}
 	if err != nil || !keep {
 		return err
 	}
+	r.things(&m, rc)
 	m.Index = len(r.f.Model.Resources)
 	if r.keys[m.Key()] {
 		return fmt.Errorf("two resources look the same when shown: %s", m.Key())
@@ -140,6 +150,7 @@ func (r *reader) drift(_ span, rc *tfjson.ResourceChange) error {
 	if err != nil || !keep {
 		return err
 	}
+	r.things(&m, rc)
 	m.Index = len(r.f.Model.Drift)
 	r.f.Model.Drift = append(r.f.Model.Drift, m)
 	return nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"lockstep/runbook/live"
 	"lockstep/runbook/plan"
 	"lockstep/steps/terraform/redact"
 )
@@ -27,7 +28,7 @@ func readText(t *testing.T, text string, net *redact.Net) (*File, error) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return Read(path, net)
+	return Read(path, net, live.Shipped())
 }
 
 func mustRead(t *testing.T, text string, net *redact.Net) *File {
