@@ -8,11 +8,15 @@ import (
 
 	tfjson "github.com/hashicorp/terraform-json"
 
+	"lockstep/runbook/live"
 	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
 	"lockstep/steps/terraform/planfile"
 	"lockstep/steps/terraform/redact"
 )
+
+// identities says what a part is to users, as a file for "lockstep forecast" does.
+const identities = `{"sandbox_part": {"key": ["key"], "delete": "own-data"}}`
 
 // A prediction is what is forecast of a saved plan before it is applied.
 type prediction struct {
@@ -37,7 +41,15 @@ func (w workspace) predict(parallelism int) prediction {
 	if err := os.WriteFile(file, raw, 0o600); err != nil {
 		w.t.Fatal(err)
 	}
-	read, err := planfile.Read(file, &redact.Net{})
+	more, err := live.ReadIdentities("identities.json", []byte(identities))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	table, err := live.Shipped().With(more)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	read, err := planfile.Read(file, &redact.Net{}, table)
 	if err != nil {
 		w.t.Fatal(err)
 	}

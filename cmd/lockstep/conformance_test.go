@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -21,7 +23,7 @@ type totals struct {
 // and ended.
 func TestConformance(t *testing.T) {
 	terraform := needsTerraform(t)
-	pairs := writtenPairs(t)
+	pairs := append(writtenPairs(t), randomPairs(t)...)
 	config := providerOverride(t)
 	slots := make(chan struct{}, sideBySide)
 	var sum totals
@@ -93,4 +95,37 @@ func match(t *testing.T, actions []predicted, events []event) []int {
 		}
 	}
 	return at
+}
+
+// How many pairs are made at random, and from which seed on. The longer a test
+// may take, the more.
+const (
+	randomCountVar = "LOCKSTEP_CONFORMANCE_RANDOM"
+	randomSeedVar  = "LOCKSTEP_CONFORMANCE_SEED"
+	randomCount    = 12
+)
+
+func randomPairs(t *testing.T) []pair {
+	t.Helper()
+	number := func(name string, usual uint64) uint64 {
+		v := os.Getenv(name)
+		if v == "" {
+			return usual
+		}
+		n, err := strconv.ParseUint(v, 10, 32)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		return n
+	}
+	seed := number(randomSeedVar, 1)
+	pairs := make([]pair, number(randomCountVar, randomCount))
+	for i := range pairs {
+		p, err := randomPair(seed + uint64(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pairs[i] = p
+	}
+	return pairs
 }
