@@ -32,9 +32,15 @@ func NewOrder(p *Plan, g Graph) (*Order, error) {
 	o := &Order{creator: map[int]int{}, ender: map[int]int{}}
 	names := make(map[string]bool, len(g.Nodes))
 	deposed := map[string]string{} // address → node of the one unnamed deposed object
+	left := map[string]bool{}      // nodes of objects that were left over and are changes of their own
+	for _, r := range p.Resources {
+		if r.Deposed != "" {
+			left[nodesOf(r, nil)[0].name] = true
+		}
+	}
 	for _, n := range g.Nodes {
 		names[n] = true
-		if addr, _, ok := strings.Cut(n, " (destroy deposed "); ok {
+		if addr, _, ok := strings.Cut(n, " (destroy deposed "); ok && !left[n] {
 			deposed[addr] = n
 		}
 	}
@@ -61,6 +67,11 @@ func NewOrder(p *Plan, g Graph) (*Order, error) {
 		}
 	}
 	o.link(g, at)
+	for i, it := range o.items {
+		if o.after[i].has(i) {
+			return nil, fmt.Errorf("the graph goes in a circle at %s: no apply can walk it", p.Resources[it.Resource].Address)
+		}
+	}
 	return o, nil
 }
 

@@ -65,9 +65,11 @@ type ResourceChange struct {
 	Reason   safe.Text `json:"reason"`   // why, in words, or empty
 	Replaces []string  `json:"replaces"` // attribute paths that force the replacement
 	Changed  int       `json:"changed"`  // number of attributes that differ
-	Was      *Thing    `json:"was"`      // the live thing that the object holds now, or nil
-	Becomes  *Thing    `json:"becomes"`  // the one that it holds afterwards, or nil
-	Origin   Origin    `json:"origin"`   // the commits that bring it
+	// Sensitive says that something of an existing object changes under a mask.
+	Sensitive bool   `json:"sensitive"`
+	Was       *Thing `json:"was"`     // the live thing that the object holds now, or nil
+	Becomes   *Thing `json:"becomes"` // the one that it holds afterwards, or nil
+	Origin    Origin `json:"origin"`  // the commits that bring it
 }
 
 // Key tells one object of a plan from another.

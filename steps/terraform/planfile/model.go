@@ -52,6 +52,7 @@ func (f *File) resourceChange(rc *tfjson.ResourceChange) (plan.ResourceChange, b
 	walk(changeTrail(rc.Change), func(l leaf) {
 		if !l.same() {
 			m.Changed++
+			m.Sensitive = m.Sensitive || l.sensitive && action != plan.Create && action != plan.Delete
 		}
 	})
 	return m, true, nil

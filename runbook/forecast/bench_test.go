@@ -1,0 +1,126 @@
+package forecast
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"lockstep/runbook/durations"
+	"lockstep/runbook/plan"
+	"lockstep/runbook/safe"
+)
+
+// large are plans of n resources that are large in different ways. Each holds a
+// live thing, so that deletes and replacements all have to be judged.
+func large(n int) map[string]func() (*plan.Plan, plan.Graph) {
+	thing := func(i int, data string) *plan.Thing {
+		return &plan.Thing{
+			Kind: "record", Name: safe.Sprintf("r%d", i), Key: []plan.KeyPart{{Name: "name", Value: safe.Sprintf("r%d", i)}},
+			Data: data, Delete: plan.DeleteOwnData, DNS: true,
+		}
+	}
+	build := func(action plan.Action, uses func(i int) []int, name func(i int) int) func() (*plan.Plan, plan.Graph) {
+		return func() (*plan.Plan, plan.Graph) {
+			p, g := &plan.Plan{}, plan.Graph{Edges: map[string][]string{}}
+			node := func(i int) string {
+				address := fmt.Sprintf("module.m%d.aws_thing.r%d", i%50, i)
+				if action == plan.Delete {
+					address += " (destroy)"
+				}
+				return address
+			}
+			for i := range n {
+				up := node(i)
+				r := plan.ResourceChange{Index: i, Address: safe.Sprintf("module.m%d.aws_thing.r%d", i%50, i), Type: safe.Lit("aws_thing"), Action: action}
+				if action != plan.Create {
+					r.Was = thing(name(i), "old")
+				}
+				if action != plan.Delete {
+					r.Becomes = thing(name(i), "new")
+				}
+				p.Resources = append(p.Resources, r)
+				g.Nodes = append(g.Nodes, up)
+				down := up + " (destroy)"
+				switch action {
+				case plan.CreateThenDelete:
+					g.Nodes = append(g.Nodes, down)
+					g.Edges[down] = []string{up}
+				case plan.DeleteThenCreate:
+					g.Nodes = append(g.Nodes, down)
+					g.Edges[up] = append(g.Edges[up], down)
+				}
+				g.Edges[up] = append(g.Edges[up], "provider")
+				for _, j := range uses(i) {
+					g.Edges[up] = append(g.Edges[up], node(j))
+					if action == plan.DeleteThenCreate {
+						g.Edges[node(j)+" (destroy)"] = append(g.Edges[node(j)+" (destroy)"], down)
+					}
+				}
+			}
+			g.Nodes = append(g.Nodes, "provider")
+			return p, g
+		}
+	}
+	own := func(i int) int { return i }
+	none := func(int) []int { return nil }
+	before := func(i int) []int {
+		if i == 0 {
+			return nil
+		}
+		return []int{i - 1}
+	}
+	return map[string]func() (*plan.Plan, plan.Graph){
+		"creates":              build(plan.Create, none, own),
+		"updates":              build(plan.Update, none, own),
+		"a chain of updates":   build(plan.Update, before, own),
+		"deletes":              build(plan.Delete, none, own),
+		"replacements":         build(plan.DeleteThenCreate, none, own),
+		"chained, old first":   build(plan.DeleteThenCreate, before, own),
+		"chained, new first":   build(plan.CreateThenDelete, before, own),
+		"one name of them all": build(plan.DeleteThenCreate, none, func(int) int { return 0 }),
+		"groups of four": build(plan.DeleteThenCreate, func(i int) []int {
+			if i%4 == 0 {
+				return nil
+			}
+			return []int{i - 1}
+		}, own),
+	}
+}
+
+// BenchmarkForecast is everything that a plan of 10,000 changes takes once it is
+// read: its order, the forecast of all at once, and that of one change at a time.
+func BenchmarkForecast(b *testing.B) {
+	opt := Options{Durations: durations.NewBook(durations.Sources{Given: map[string]time.Duration{
+		"aws_thing.create": 3 * time.Second, "aws_thing.delete": time.Second, "aws_thing.update": 2 * time.Second,
+	}})}
+	for name, make := range large(10_000) {
+		p, g := make()
+		o, err := plan.NewOrder(p, g)
+		if err != nil {
+			b.Fatal(err)
+		}
+		changes := plan.Split(p, o)
+		b.Run(name, func(b *testing.B) {
+			b.Run("at once", func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					o, err := plan.NewOrder(p, g)
+					if err != nil {
+						b.Fatal(err)
+					}
+					if f := AtOnce(p, o, opt); len(f.Actions) < len(p.Resources) {
+						b.Fatal("actions are missing")
+					}
+				}
+			})
+			b.Run("one at a time", func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if s := OneAtATime(p, o, changes, opt); len(s.Steps) != len(changes) {
+						b.Fatal("steps are missing")
+					}
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,176 @@
+package forecast
+
+import (
+	"slices"
+
+	"lockstep/runbook/plan"
+	"lockstep/runbook/safe"
+)
+
+// A world is what holds live things, as far as a plan takes any away. It keeps
+// what earlier changes did to them.
+type world struct {
+	known  map[string]*thing // by ID
+	at     [][]mark          // item → what it does to things
+	blind  []int             // item → resource, plus one, whose thing is lost and cannot be told
+	veiled map[string][]veil
+}
+
+// A thing is a live thing that loses an object.
+type thing struct {
+	id      string
+	objects []object
+	events  []event // in the order of items
+	present []bool  // object → whether it is there now
+	data    []string
+	there   int            // objects that are there now
+	like    map[string]int // data → those of them that hold it
+	now     []int          // events of the run that is being looked at
+}
+
+// An object holds a thing, or will.
+type object struct {
+	resource int // -1 for one that the plan leaves as it is
+	address  safe.Text
+	thing    plan.Thing // as it is lost, or made
+	old      bool       // it is there before the apply
+}
+
+// An event is what an item does to a thing at its end.
+type event struct {
+	item  int
+	lose  int // the object that goes, or -1
+	bring int // the object that is there afterwards, or -1
+	data  string
+}
+
+// A mark names an event.
+type mark struct {
+	thing *thing
+	event int
+}
+
+// A veil is an object that is made and whose name is known only afterwards.
+type veil struct {
+	item     int
+	resource int
+	thing    plan.Thing
+}
+
+func newWorld(p *plan.Plan, o *plan.Order) *world {
+	items := o.Items()
+	w := &world{known: map[string]*thing{}, at: make([][]mark, len(items)), blind: make([]int, len(items)), veiled: map[string][]veil{}}
+	was, becomes := make([]string, len(p.Resources)), make([]string, len(p.Resources))
+	known := w.known
+	for i, r := range p.Resources {
+		was[i], becomes[i] = id(r.Was), id(r.Becomes)
+	}
+	for i, it := range items {
+		r := p.Resources[it.Resource]
+		switch {
+		case !loses(r, it.Action, was[it.Resource], becomes[it.Resource]):
+		case was[it.Resource] == "":
+			w.blind[i] = it.Resource + 1
+		case known[was[it.Resource]] == nil:
+			known[was[it.Resource]] = &thing{id: was[it.Resource], like: map[string]int{}}
+		}
+	}
+	old := make([]int, len(p.Resources)) // resource → its object that is there before, plus one
+	for i, r := range p.Resources {
+		held := r.Was
+		if held == nil && r.Action == plan.NoOp {
+			held = r.Becomes
+		}
+		if t := known[id(held)]; held != nil && t != nil {
+			old[i] = t.hold(i, r.Address, *held, true)
+		}
+	}
+	for _, h := range p.Standing {
+		if t := known[h.Thing.ID()]; t != nil {
+			t.hold(-1, h.Address, h.Thing, true)
+		}
+	}
+	for i, it := range items {
+		n := it.Resource
+		r := p.Resources[n]
+		if makes(it.Action) && r.Becomes != nil && becomes[n] == "" {
+			w.veiled[r.Becomes.Kind] = append(w.veiled[r.Becomes.Kind], veil{i, n, *r.Becomes})
+		}
+		lost := known[was[n]]
+		if lost != nil && loses(r, it.Action, was[n], becomes[n]) {
+			w.add(lost, event{item: i, lose: old[n] - 1, bring: -1})
+		}
+		made := known[becomes[n]]
+		switch {
+		case made == nil || !makes(it.Action):
+		case it.Action == plan.Update && was[n] == becomes[n]:
+			w.add(made, event{item: i, lose: -1, bring: old[n] - 1, data: r.Becomes.Data})
+		default:
+			w.add(made, event{item: i, lose: -1, bring: made.hold(n, r.Address, *r.Becomes, false) - 1, data: r.Becomes.Data})
+		}
+	}
+	return w
+}
+
+func id(t *plan.Thing) string {
+	if t == nil {
+		return ""
+	}
+	return t.ID()
+}
+
+// makes reports whether an object is there after the action.
+func makes(a plan.Action) bool { return a == plan.Create || a == plan.Update }
+
+// loses reports whether the thing that r holds loses its object by the action.
+func loses(r plan.ResourceChange, a plan.Action, was, becomes string) bool {
+	switch {
+	case r.Was == nil:
+		return false
+	case a == plan.Delete:
+		return true
+	case a != plan.Update || r.Becomes != nil && was == "" && mayBe(*r.Was, *r.Becomes):
+		return false
+	}
+	return was == "" || was != becomes
+}
+
+// mayBe reports whether two things can be the same as far as their keys are known.
+func mayBe(a, b plan.Thing) bool {
+	if a.Kind != b.Kind {
+		return false
+	}
+	for _, k := range a.Key {
+		if slices.Contains(a.Unknown, k.Name) || slices.Contains(b.Unknown, k.Name) {
+			continue
+		}
+		for _, l := range b.Key {
+			if l.Name == k.Name && l.Value != k.Value {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// hold adds an object and returns its index plus one.
+func (t *thing) hold(resource int, address safe.Text, of plan.Thing, present bool) int {
+	t.objects = append(t.objects, object{resource, address, of, present})
+	t.present = append(t.present, false)
+	t.data = append(t.data, of.Data)
+	t.set(len(t.objects)-1, present, of.Data)
+	return len(t.objects)
+}
+
+func (w *world) add(t *thing, e event) {
+	t.events = append(t.events, e)
+	w.at[e.item] = append(w.at[e.item], mark{t, len(t.events) - 1})
+}
+
+// handover reports whether the thing is made anew at another address than the one
+// where this object is lost.
+func (t *thing) handover(lost int) bool {
+	return slices.ContainsFunc(t.objects, func(b object) bool {
+		return !b.old && b.address != t.objects[lost].address
+	})
+}
