@@ -12,7 +12,7 @@ func TypeOf(address string) string {
 	if ok && len(steps) == 3 && steps[0] == "data" {
 		steps = steps[1:]
 	}
-	if !ok || len(steps) != 2 {
+	if !ok || len(steps) != 2 || steps[0] == "module" || steps[0] == "data" {
 		return ""
 	}
 	return steps[0]

@@ -6,10 +6,10 @@
 // is known from. The files of the table are in the folder shipped, one a
 // provider. A runbook or a file can add types and say otherwise, see [Table.With].
 //
-// An item of a key is the path of an attribute, such as name or metadata[0].name.
-// It may say more: a|b is a, or b where a has no value; a+b is the set of all
-// values of both; a? is left out where it has no value. The part of the key has
-// the name of the first path.
+// An item of a key is the path of an attribute, such as name, metadata[0].name
+// or domain[*].name for all items. It may say more: a|b is a, or b where a has no
+// value; a+b is the set of all values of both, and binds closer; a? is left out
+// where it has no value. The part of the key has the name of the first path.
 //
 // The zone is part of the key of a DNS record: the same name in two zones is
 // answered to different people, in a public and a private zone or before and

@@ -24,10 +24,11 @@ type Identity struct {
 // Modes are the words for what a delete takes with it.
 var Modes = []string{string(plan.DeleteOwnData), string(plan.DeleteWholeName), string(plan.DeleteUnknown)}
 
-// CheckKey says what is wrong with an item of a key.
-func CheckKey(item string) error {
-	_, err := readPart(item)
-	return err
+// CheckKey returns the name that an item of a key has as a part of it, or says what
+// is wrong with the item.
+func CheckKey(item string) (name string, err error) {
+	p, err := readPart(item)
+	return p.name, err
 }
 
 // CheckType says what is wrong with the name of a resource type.
@@ -36,6 +37,19 @@ func CheckType(typ string) error {
 		return fmt.Errorf("%q cannot be a resource type", typ)
 	}
 	return nil
+}
+
+// Near returns the types of the table that begin like a type that is not in it, for
+// suggestions.
+func (t *Table) Near(typ string) []string {
+	provider, _, _ := strings.Cut(typ, "_")
+	var out []string
+	for _, known := range t.Types() {
+		if strings.HasPrefix(known, provider) || len(typ) > 2 && strings.HasSuffix(known, typ[2:]) {
+			out = append(out, known)
+		}
+	}
+	return out
 }
 
 // Known reports whether the table has a resource type.

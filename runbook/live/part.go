@@ -15,8 +15,7 @@ import (
 // A part is one item of a key.
 type part struct {
 	name     string
-	paths    []path
-	all      bool // the values of all paths together, and not of the first that has one
+	sets     [][]path // the first set with a value counts; of a set, the values of all paths together
 	optional bool
 	form     form
 }
@@ -34,19 +33,19 @@ const (
 func readPart(s string) (part, error) {
 	p := part{}
 	s, p.optional = strings.CutSuffix(s, "?")
-	sep := "|"
-	if p.all = strings.Contains(s, "+"); p.all {
-		sep = "+"
-	}
-	for i, one := range strings.Split(s, sep) {
-		at, err := readPath(one)
-		if err != nil {
-			return p, err
+	for _, alternative := range strings.Split(s, "|") {
+		var set []path
+		for _, one := range strings.Split(alternative, "+") {
+			at, err := readPath(one)
+			if err != nil {
+				return p, err
+			}
+			if p.name == "" {
+				p.name = one
+			}
+			set = append(set, at)
 		}
-		if i == 0 {
-			p.name = one
-		}
-		p.paths = append(p.paths, at)
+		p.sets = append(p.sets, set)
 	}
 	return p, nil
 }
@@ -67,18 +66,35 @@ func (v value) String() string { return strings.Join(v.words, ", ") }
 
 // of returns the value of an object. It never holds what a mask marks.
 func (p part) of(o object) value {
+	for _, set := range p.sets {
+		if v := p.form.value(set, o); len(v.words) > 0 || !v.known() {
+			return v
+		}
+	}
+	return value{}
+}
+
+// shown is of, except that an alternative counts before one that is not known.
+func (p part) shown(o object) value {
+	for _, set := range p.sets {
+		if v := p.form.value(set, o); len(v.words) > 0 {
+			return v
+		}
+	}
+	return p.of(o)
+}
+
+// value puts the values of a set of paths together.
+func (f form) value(set []path, o object) value {
 	var v value
-	for _, at := range p.paths {
+	for _, at := range set {
 		switch {
 		case at.marked(o.sensitive):
 			v.sensitive = true
 		case at.marked(o.unknown):
 			v.unknown = true
 		default:
-			v.words = p.form.words(v.words, at.in(o.values))
-		}
-		if !p.all && (len(v.words) > 0 || !v.known()) {
-			break
+			v.words = f.words(v.words, at.in(o.values))
 		}
 	}
 	if !v.known() {
@@ -87,19 +103,6 @@ func (p part) of(o object) value {
 	slices.Sort(v.words)
 	v.words = slices.Compact(v.words)
 	return v
-}
-
-// shown is of, except that another path counts before one that is not known.
-func (p part) shown(o object) value {
-	if !p.all {
-		for i := range p.paths {
-			one := part{paths: p.paths[i : i+1], form: p.form}
-			if v := one.of(o); len(v.words) > 0 {
-				return v
-			}
-		}
-	}
-	return p.of(o)
 }
 
 // words adds the words of a value; an empty text is no word.
@@ -145,7 +148,7 @@ const longest = 400
 // two values never look the same.
 func text(s string) safe.Text {
 	t := safe.Show(s)
-	if len(s) <= longest && t.String() == s {
+	if len(s) <= longest && t.String() == s && !strings.Contains(s, "… #") {
 		return t
 	}
 	sum := sha256.Sum256([]byte(s))

@@ -7,8 +7,10 @@ import (
 	"strings"
 )
 
-// A path leads to an attribute: keys and, as ints, indexes.
+// A path leads to an attribute: keys, indexes as ints, and every for all items.
 type path []any
+
+type every struct{}
 
 // readPath reads a path such as metadata[0].name or tags["a b"].
 func readPath(s string) (path, error) {
@@ -24,6 +26,10 @@ func readPath(s string) (path, error) {
 					return wrong()
 				}
 				p, rest = append(p, key), rest[len(quoted)+2:]
+				continue
+			}
+			if inner == "*" && end > 0 && len(p) > 0 {
+				p, rest = append(p, every{}), rest[end+1:]
 				continue
 			}
 			n, err := strconv.ParseUint(inner, 10, 16)
@@ -64,9 +70,9 @@ func isName(s string) bool {
 	return s != ""
 }
 
-// in returns what stands at the path, or nil.
+// in returns what stands at the path, or nil. For every it is a list.
 func (p path) in(v any) any {
-	for _, step := range p {
+	for i, step := range p {
 		switch s := step.(type) {
 		case string:
 			m, _ := v.(map[string]any)
@@ -77,6 +83,13 @@ func (p path) in(v any) any {
 				return nil
 			}
 			v = l[s]
+		case every:
+			l, _ := v.([]any)
+			out := make([]any, len(l))
+			for k := range l {
+				out[k] = p[i+1:].in(l[k])
+			}
+			return out
 		}
 	}
 	return v
@@ -88,6 +101,10 @@ func (p path) marked(mask any) bool {
 	for i := range p {
 		if mask == true {
 			return true
+		}
+		if _, ok := p[i].(every); ok {
+			l, _ := mask.([]any)
+			return slices.ContainsFunc(l, p[i+1:].marked)
 		}
 		if mask = p[i : i+1].in(mask); mask == nil {
 			return false

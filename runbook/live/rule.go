@@ -128,7 +128,7 @@ func (r *rule) value(p part, o object) value {
 // full makes the whole name of one that is relative to its zone. A name with a
 // dot at the end is whole already.
 func (r *rule) full(p part, name value, o object) value {
-	if s, ok := p.paths[0].in(o.values).(string); ok && strings.HasSuffix(s, ".") || !name.known() {
+	if s, ok := p.sets[0][0].in(o.values).(string); ok && strings.HasSuffix(s, ".") || !name.known() {
 		return name
 	}
 	zone := r.relative.of(o)
@@ -153,7 +153,7 @@ func (r *rule) title(o object, values map[string]value) safe.Text {
 			continue
 		}
 		v, ok := values[p.part.name]
-		if !ok || len(p.part.paths) > 1 {
+		if !ok || len(p.part.sets) > 1 {
 			v = p.part.shown(o)
 		}
 		switch {

@@ -1,6 +1,8 @@
 package planfile
 
 import (
+	"slices"
+
 	tfjson "github.com/hashicorp/terraform-json"
 
 	"lockstep/runbook/plan"
@@ -59,9 +61,13 @@ func (r *reader) cleanThings() {
 		}
 		t.Name = r.f.net.Show(t.Name.String())
 		t.Data = r.f.net.Show(t.Data).String()
-		for i, k := range t.Key {
-			t.Key[i].Value = r.f.net.Show(k.Value.String())
-		}
+		t.Key = slices.DeleteFunc(t.Key, func(k plan.KeyPart) bool {
+			secret := r.f.net.Show(k.Value.String()) != k.Value
+			if secret && !slices.Contains(t.Unknown, k.Name) {
+				t.Unknown = append(t.Unknown, k.Name)
+			}
+			return secret
+		})
 	}
 	for _, list := range [][]plan.ResourceChange{r.f.Model.Resources, r.f.Model.Drift} {
 		for i := range list {
