@@ -2,12 +2,17 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	tfjson "github.com/hashicorp/terraform-json"
 
+	"lockstep/runbook/durations"
+	"lockstep/runbook/forecast"
 	"lockstep/runbook/live"
 	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
@@ -20,25 +25,22 @@ const identities = `{"sandbox_part": {"key": ["key"], "delete": "own-data"}}`
 
 // A prediction is what is forecast of a saved plan before it is applied.
 type prediction struct {
-	plan    plan.Plan
-	order   *plan.Order
-	actions []predicted
-	ids     map[string]string // resource of the plan, by key → id of the object it destroys
+	forecast.Forecast
+	model *plan.Plan
+	after [][]int  // action → every action that has to be over before, however far
+	ids   []string // action → id of the object that it destroys, or ""
 }
 
-// predicted is an action that the event stream tells of.
-type predicted struct {
-	address, action string
-	id              string       // of the object that a delete destroys
-	after           map[int]bool // every action that has to be over before, however far
-}
-
-// predict forecasts the saved plan of w.
+// predict forecasts the saved plan of w as "lockstep forecast" does.
 func (w workspace) predict(parallelism int) prediction {
 	w.t.Helper()
 	raw := w.run("show", "-json", "-no-color", "plan")
 	file := filepath.Join(w.dir, "plan.json")
 	if err := os.WriteFile(file, raw, 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	said, err := readTold(raw)
+	if err != nil {
 		w.t.Fatal(err)
 	}
 	more, err := live.ReadIdentities("identities.json", []byte(identities))
@@ -57,83 +59,120 @@ func (w workspace) predict(parallelism int) prediction {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	p := prediction{plan: read.Model}
-	if !p.plan.Complete {
-		p.plan.Targets = []string{"given"}
+	model := &read.Model
+	if !model.Complete {
+		model.Targets = []string{"given"}
 	}
-	given, ids, err := told(raw)
+	order, err := plan.NewOrder(model, graph)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	_ = given
-	p.ids = ids
-	if p.order, err = plan.NewOrder(&p.plan, graph); err != nil {
-		w.t.Fatal(err)
+	book := durations.NewBook(durations.Sources{Given: said.takes})
+	p := prediction{model: model, Forecast: forecast.AtOnce(model, order, forecast.Options{Durations: book, Parallelism: parallelism})}
+	p.after = make([][]int, len(p.Actions))
+	for i := range p.Actions {
+		p.follow(i)
+		a := p.Actions[i]
+		id := ""
+		if a.Action == plan.Delete {
+			id = said.ids[model.Resources[a.Resource].Key()]
+		}
+		p.ids = append(p.ids, id)
 	}
-	p.actions = p.run()
 	return p
 }
 
-func (p prediction) run() []predicted {
-	items := p.order.Items()
-	out := make([]predicted, len(items))
-	var visit func(i int) map[int]bool
-	visit = func(i int) map[int]bool {
-		if out[i].after == nil {
-			out[i].after = map[int]bool{}
-			for _, j := range items[i].WaitsFor {
-				out[i].after[j] = true
-				for k := range visit(j) {
-					out[i].after[k] = true
-				}
-			}
+// follow fills in what action i comes after.
+func (p prediction) follow(i int) []int {
+	if p.after[i] == nil {
+		after := []int{}
+		for _, j := range p.Actions[i].WaitsFor {
+			after = append(append(after, j), p.follow(j)...)
 		}
-		return out[i].after
+		slices.Sort(after)
+		p.after[i] = slices.Compact(after)
 	}
-	for i, it := range items {
-		r := p.plan.Resources[it.Resource]
-		visit(i)
-		out[i].address, out[i].action = r.Address.String(), string(it.Action)
-		if it.Action == plan.Delete {
-			out[i].id = p.ids[r.Key()]
-		}
-	}
-	return out
+	return p.after[i]
 }
 
-// told returns what the parts of a plan say of themselves: how long each action
-// takes, and the id of the object that is there, by the key of the resource.
-func told(raw []byte) (map[string]time.Duration, map[string]string, error) {
+// summary tells the actions and what becomes of live things, in lines that do
+// not depend on how fast the machine is.
+func (p prediction) summary() string {
+	var b strings.Builder
+	name := func(i int) string {
+		if i < 0 {
+			return "nothing"
+		}
+		return fmt.Sprintf("%s of %s", p.Actions[i].Action, p.Actions[i].Address)
+	}
+	var lines []string
+	for i, a := range p.Actions {
+		line := name(i)
+		if a.Deposed != "" {
+			line += " left over"
+		}
+		var first []string
+		for _, j := range a.WaitsFor {
+			first = append(first, name(j))
+		}
+		if slices.Sort(first); len(first) > 0 {
+			line += " after " + strings.Join(first, ", ")
+		}
+		lines = append(lines, line+"\n")
+	}
+	for _, o := range p.Outages {
+		line := fmt.Sprintf("%s: %s", o.Thing.Name, o.Verdict)
+		if o.OpenedBy >= 0 {
+			line += fmt.Sprintf(" from %s to %s", name(o.OpenedBy), name(o.ClosedBy))
+		}
+		if o.Handover {
+			line += ", handed over"
+		}
+		if o.Unordered {
+			line += ", in no order"
+		}
+		lines = append(lines, line+"\n")
+	}
+	slices.Sort(lines)
+	for _, l := range lines {
+		b.WriteString(l)
+	}
+	return b.String()
+}
+
+// told is what the parts of a plan say of themselves.
+type told struct {
+	takes map[string]time.Duration // as given to "lockstep forecast"
+	ids   map[string]string        // resource, by its key → id of the object that is there
+}
+
+func readTold(raw []byte) (told, error) {
 	var p tfjson.Plan
 	if err := json.Unmarshal(raw, &p); err != nil {
-		return nil, nil, err
+		return told{}, err
 	}
-	takes, ids := map[string]time.Duration{}, map[string]string{}
+	seconds, ids := map[string]float64{}, map[string]string{}
 	for _, rc := range p.ResourceChanges {
 		before, _ := rc.Change.Before.(map[string]any)
 		after, _ := rc.Change.After.(map[string]any)
-		r := plan.ResourceChange{Address: safe.Show(rc.Address), Deposed: rc.DeposedKey}
-		set := func(a plan.Action, values map[string]any, attribute string) {
-			ms, _ := values[attribute].(float64)
-			takes[r.Address.String()+"."+string(a)] = time.Duration(ms) * time.Millisecond
+		of := map[tfjson.Action]any{
+			tfjson.ActionCreate: after["create_ms"], tfjson.ActionUpdate: after["update_ms"],
+			tfjson.ActionDelete: before["delete_ms"], tfjson.ActionRead: after["read_ms"],
 		}
 		for _, a := range rc.Change.Actions {
-			switch a {
-			case tfjson.ActionCreate:
-				set(plan.Create, after, "create_ms")
-			case tfjson.ActionUpdate:
-				set(plan.Update, after, "update_ms")
-			case tfjson.ActionDelete:
-				set(plan.Delete, before, "delete_ms")
-			case tfjson.ActionForget:
-				set(plan.Forget, nil, "")
-			case tfjson.ActionRead:
-				set(plan.Read, after, "read_ms")
+			if ms, ok := of[a]; ok {
+				n, _ := ms.(float64) // 0 for what has no length, such as terraform_data
+				seconds[rc.Address+"."+string(a)] = n / 1000
 			}
 		}
 		if id, ok := before["id"].(string); ok {
-			ids[r.Key()] = id
+			ids[plan.ResourceChange{Address: safe.Show(rc.Address), Deposed: rc.DeposedKey}.Key()] = id
 		}
 	}
-	return takes, ids, nil
+	file, err := json.Marshal(seconds)
+	if err != nil {
+		return told{}, err
+	}
+	takes, err := durations.Read("durations.json", file)
+	return told{takes, ids}, err
 }

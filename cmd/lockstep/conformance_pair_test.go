@@ -115,6 +115,7 @@ const (
   }
 }
 `
+	hurried            = "  hurry = true\n}\n"
 	configuredProvider = `provider "sandbox" {
   endpoint   = "http://127.0.0.1:1"
   dns_server = "127.0.0.1:1"
@@ -125,7 +126,8 @@ const (
 )
 
 // write puts the configuration of a stage in place of the one that is there.
-func (s stage) write(root string) error {
+// Stages that only prepare the last one need not take their time.
+func (s stage) write(root string, hurry bool) error {
 	old, err := filepath.Glob(filepath.Join(root, "*.tf"))
 	if err != nil {
 		return err
@@ -141,6 +143,9 @@ func (s stage) write(root string) error {
 	files := map[string]string{"required.tf": required}
 	if _, ok := s.files["provider.tf"]; !ok {
 		files["provider.tf"] = configuredProvider
+		if hurry {
+			files["provider.tf"] = strings.TrimSuffix(configuredProvider, "}\n") + hurried
+		}
 	}
 	for name, text := range s.files {
 		files[name] = text

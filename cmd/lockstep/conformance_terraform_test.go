@@ -60,16 +60,28 @@ func (w workspace) run(args ...string) []byte {
 	return out.Bytes()
 }
 
+// prepare brings the folder to where a stage is.
+func (w workspace) prepare(s stage) {
+	w.t.Helper()
+	w.put(s, true)
+	w.run(append([]string{"apply", "-no-color", "-input=false", "-refresh=false", "-auto-approve"}, s.args...)...)
+}
+
 // plan saves a plan of a stage in the file "plan".
 func (w workspace) plan(s stage) {
 	w.t.Helper()
-	if err := s.write(w.dir); err != nil {
+	w.put(s, false)
+	w.run(append([]string{"plan", "-no-color", "-input=false", "-refresh=false", "-out=plan"}, s.args...)...)
+}
+
+func (w workspace) put(s stage, hurry bool) {
+	w.t.Helper()
+	if err := s.write(w.dir, hurry); err != nil {
 		w.t.Fatal(err)
 	}
 	if s.hasModules() {
 		w.run("get", "-no-color")
 	}
-	w.run(append([]string{"plan", "-no-color", "-input=false", "-refresh=false", "-out=plan"}, s.args...)...)
 }
 
 // An event is what one action of an apply really did.
@@ -81,6 +93,8 @@ type event struct {
 	// then tells one end only, and not of which.
 	endUnknown bool
 }
+
+func (e event) String() string { return e.action + " of " + e.address }
 
 // apply applies the saved plan and returns what ran when, from the start of the
 // first action.
