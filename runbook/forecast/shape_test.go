@@ -24,7 +24,6 @@ type shape struct {
 // after the apply.
 func thingOf(s string) *plan.Thing {
 	f := strings.Split(s, "/")
-	f[1] = strings.ReplaceAll(f[1], "+", plan.Listed)
 	t := &plan.Thing{Kind: f[0], Name: safe.Show(f[1]), Delete: plan.DeleteOwnData, DNS: f[0] == "record", TTL: 300 * time.Second}
 	t.Key = []plan.KeyPart{{Name: "zone", Value: safe.Show("example")}, {Name: "name", Value: safe.Show(f[1])}}
 	if f[1] == "?" {

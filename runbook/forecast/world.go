@@ -14,19 +14,6 @@ type world struct {
 	at     [][]mark          // item → what it does to things
 	blind  []int             // item → resource, plus one, whose thing is lost and cannot be told
 	veiled map[string][]veil
-	kinds  []lost // what known was made of, in order
-}
-
-// A holding is an object of a thing.
-type holding struct {
-	thing  *thing
-	object int
-}
-
-// A lost is a thing that loses an object, as it is lost.
-type lost struct {
-	thing *thing
-	of    plan.Thing
 }
 
 // A thing is a live thing that loses an object.
@@ -73,83 +60,56 @@ type veil struct {
 func newWorld(p *plan.Plan, o *plan.Order) *world {
 	items := o.Items()
 	w := &world{known: map[string]*thing{}, at: make([][]mark, len(items)), blind: make([]int, len(items)), veiled: map[string][]veil{}}
+	was, becomes := make([]string, len(p.Resources)), make([]string, len(p.Resources))
+	known := w.known
+	for i, r := range p.Resources {
+		was[i], becomes[i] = id(r.Was), id(r.Becomes)
+	}
 	for i, it := range items {
 		r := p.Resources[it.Resource]
-		was := id(r.Was)
 		switch {
-		case !loses(r, it.Action):
-		case was == "":
+		case !loses(r, it.Action, was[it.Resource], becomes[it.Resource]):
+		case was[it.Resource] == "":
 			w.blind[i] = it.Resource + 1
-		case w.known[was] == nil:
-			w.known[was] = &thing{id: was, like: map[string]int{}}
-			w.kinds = append(w.kinds, lost{w.known[was], *r.Was})
+		case known[was[it.Resource]] == nil:
+			known[was[it.Resource]] = &thing{id: was[it.Resource], like: map[string]int{}}
 		}
 	}
-	old := make([][]holding, len(p.Resources)) // resource → what it serves before
+	old := make([]int, len(p.Resources)) // resource → its object that is there before, plus one
 	for i, r := range p.Resources {
 		held := r.Was
 		if held == nil && r.Action == plan.NoOp {
 			held = r.Becomes
 		}
-		for _, t := range w.servedBy(held) {
-			old[i] = append(old[i], holding{t, t.hold(i, r.Address, *held, true)})
+		if t := known[id(held)]; held != nil && t != nil {
+			old[i] = t.hold(i, r.Address, *held, true)
 		}
 	}
 	for _, h := range p.Standing {
-		for _, t := range w.servedBy(&h.Thing) {
+		if t := known[h.Thing.ID()]; t != nil {
 			t.hold(-1, h.Address, h.Thing, true)
 		}
 	}
 	for i, it := range items {
-		r := p.Resources[it.Resource]
-		before := old[it.Resource]
-		if makes(it.Action) && r.Becomes != nil && id(r.Becomes) == "" {
-			w.veiled[r.Becomes.Kind] = append(w.veiled[r.Becomes.Kind], veil{i, it.Resource, *r.Becomes})
+		n := it.Resource
+		r := p.Resources[n]
+		if makes(it.Action) && r.Becomes != nil && becomes[n] == "" {
+			w.veiled[r.Becomes.Kind] = append(w.veiled[r.Becomes.Kind], veil{i, n, *r.Becomes})
 		}
-		var after []*thing
-		if makes(it.Action) {
-			after = w.servedBy(r.Becomes)
+		lost := known[was[n]]
+		if lost != nil && loses(r, it.Action, was[n], becomes[n]) {
+			w.add(lost, event{item: i, lose: old[n] - 1, bring: -1})
 		}
-		if loses(r, it.Action) {
-			for _, h := range before {
-				if !slices.Contains(after, h.thing) {
-					w.add(h.thing, event{item: i, lose: h.object, bring: -1})
-				}
-			}
-		}
-		for _, t := range after {
-			k := slices.IndexFunc(before, func(h holding) bool { return h.thing == t })
-			e := event{item: i, lose: -1, data: r.Becomes.Data}
-			if k >= 0 && it.Action == plan.Update {
-				e.bring = before[k].object
-			} else {
-				e.bring = t.hold(it.Resource, r.Address, *r.Becomes, false)
-			}
-			w.add(t, e)
+		made := known[becomes[n]]
+		switch {
+		case made == nil || !makes(it.Action):
+		case it.Action == plan.Update && was[n] == becomes[n]:
+			w.add(made, event{item: i, lose: -1, bring: old[n] - 1, data: r.Becomes.Data})
+		default:
+			w.add(made, event{item: i, lose: -1, bring: made.hold(n, r.Address, *r.Becomes, false) - 1, data: r.Becomes.Data})
 		}
 	}
 	return w
-}
-
-// servedBy returns the things that an object serves, of those that lose one: its
-// own, and others that it covers.
-func (w *world) servedBy(of *plan.Thing) []*thing {
-	if of == nil || len(w.known) == 0 {
-		return nil
-	}
-	var out []*thing
-	if t := w.known[id(of)]; t != nil {
-		out = append(out, t)
-	}
-	if !of.Lists() {
-		return out // it serves itself only, and most do
-	}
-	for _, l := range w.kinds {
-		if l.thing.id != id(of) && of.Covers(l.of) {
-			out = append(out, l.thing)
-		}
-	}
-	return out
 }
 
 func id(t *plan.Thing) string {
@@ -163,20 +123,16 @@ func id(t *plan.Thing) string {
 func makes(a plan.Action) bool { return a == plan.Create || a == plan.Update }
 
 // loses reports whether the thing that r holds loses its object by the action.
-func loses(r plan.ResourceChange, a plan.Action) bool {
+func loses(r plan.ResourceChange, a plan.Action, was, becomes string) bool {
 	switch {
 	case r.Was == nil:
 		return false
 	case a == plan.Delete:
 		return true
-	case a != plan.Update:
+	case a != plan.Update || r.Becomes != nil && was == "" && mayBe(*r.Was, *r.Becomes):
 		return false
-	case r.Becomes == nil:
-		return true
-	case id(r.Was) == "":
-		return !mayBe(*r.Was, *r.Becomes)
 	}
-	return id(r.Was) != id(r.Becomes) && !r.Becomes.Covers(*r.Was)
+	return was == "" || was != becomes
 }
 
 // mayBe reports whether two things can be the same as far as their keys are known.
@@ -197,13 +153,13 @@ func mayBe(a, b plan.Thing) bool {
 	return true
 }
 
-// hold adds an object and returns its index.
+// hold adds an object and returns its index plus one.
 func (t *thing) hold(resource int, address safe.Text, of plan.Thing, present bool) int {
 	t.objects = append(t.objects, object{resource, address, of, present})
 	t.present = append(t.present, false)
 	t.data = append(t.data, of.Data)
 	t.set(len(t.objects)-1, present, of.Data)
-	return len(t.objects) - 1
+	return len(t.objects)
 }
 
 func (w *world) add(t *thing, e event) {

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -24,43 +23,6 @@ type Thing struct {
 	Delete DeleteMode    `json:"delete"`
 	DNS    bool          `json:"dns"` // resolvers remember it, and that it was missing
 	TTL    time.Duration `json:"ttl"` // how long resolvers may remember it; 0 when not known
-}
-
-// Covers reports whether whoever uses thing o is served by this one: it is the
-// same, or each part of its key that lists several values lists those of o and
-// more. A certificate for two names covers one for the first of them.
-func (t Thing) Covers(o Thing) bool {
-	if t.ID() == "" || o.ID() == "" || t.Kind != o.Kind || len(t.Key) != len(o.Key) {
-		return false
-	}
-	for i, k := range t.Key {
-		if k.Name != o.Key[i].Name || !within(o.Key[i].Value.String(), k.Value.String()) {
-			return false
-		}
-	}
-	return true
-}
-
-// Listed stands between the values of a part of a key that has several.
-const Listed = ", "
-
-// Lists reports whether a part of the key has several values.
-func (t Thing) Lists() bool {
-	return slices.ContainsFunc(t.Key, func(k KeyPart) bool { return strings.Contains(k.Value.String(), Listed) })
-}
-
-// within reports whether every value of a list is in another.
-func within(some, all string) bool {
-	if some == all {
-		return true
-	}
-	values := strings.Split(all, Listed)
-	for _, v := range strings.Split(some, Listed) {
-		if !slices.Contains(values, v) {
-			return false
-		}
-	}
-	return true
 }
 
 // A KeyPart is one attribute of a natural key.
