@@ -85,10 +85,11 @@ func (s *session) planned(digest string) *saved {
 	return s.plans[digest]
 }
 
-// forgetAll removes every plan made so far.
+// forgetAll removes every plan made so far, and what was proposed for them.
 func (s *session) forgetAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.proposals = nil
 	for _, p := range s.plans {
 		s.drop(p)
 	}
@@ -110,7 +111,7 @@ func (s *session) read(ctx context.Context, p *saved, into string) error {
 		return err
 	}
 	var err error
-	if p.doc, err = planfile.Read(into, s.values); err != nil {
+	if p.doc, err = planfile.Read(into, s.values, s.table); err != nil {
 		return err
 	}
 	p.model = p.doc.Model

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"lockstep/runbook/live"
 	"lockstep/runbook/plan"
 	"lockstep/steps/terraform/redact"
 )
@@ -27,7 +28,7 @@ func readText(t *testing.T, text string, net *redact.Net) (*File, error) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return Read(path, net)
+	return Read(path, net, live.Shipped())
 }
 
 func mustRead(t *testing.T, text string, net *redact.Net) *File {
@@ -174,7 +175,10 @@ func TestRead_refusesWhatIsNoPlan(t *testing.T) {
 		"null":            "null",
 		"two documents":   good + good,
 		"no version":      `{"resource_changes":[]}`,
-		"a later version": `{"format_version":"2.0"}`,
+		"a later version": strings.Replace(good, `"1.2"`, `"2.0"`, 1),
+		"no members":      `{"format_version":"1.2"}`,
+		"a state":         `{"format_version":"1.0","terraform_version":"1.11.4","values":{"root_module":{}}}`,
+		"a state file":    `{"version":4,"terraform_version":"1.11.4","serial":1,"lineage":"x","outputs":{},"resources":[]}`,
 		"errored":         strings.Replace(good, `"errored":false`, `"errored":true`, 1),
 		"unknown action":  strings.Replace(good, `["create"]`, `["explode"]`, 1),
 		"no change":       document(`"resource_changes":[{"address":"t.a"}]`),
