@@ -9,6 +9,7 @@ import (
 	"lockstep/runbook/engine"
 	"lockstep/runbook/safe"
 	"lockstep/tui/ask"
+	"lockstep/tui/cureview"
 	"lockstep/tui/diffview"
 	"lockstep/tui/look"
 	"lockstep/tui/picker"
@@ -42,6 +43,9 @@ func (m *model) ask(q engine.Question) tea.Cmd {
 		if q.Kind == engine.AskChange {
 			s.Taking = v.Taking
 		}
+	case engine.CureReview:
+		v := cureview.New(m.st, p)
+		a.pane, a.mode, s = v, ask.Menu, ask.Subject{Item: v.Item}
 	case engine.Message:
 		v := ask.NewEditor(m.st, q, p)
 		a.pane, a.mode, s = v, ask.Cursor, ask.Subject{Text: v.Text}

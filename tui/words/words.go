@@ -42,7 +42,7 @@ func Time(d time.Duration) safe.Text {
 func About(s forecast.Span) safe.Text {
 	switch {
 	case s.Open && s.Typical <= 0:
-		return safe.Lit("how long is not known")
+		return safe.Lit("an unknown time")
 	case s.Open:
 		return safe.Sprintf("at least %s, how long is not known", Time(s.Typical))
 	case s.Min == s.Typical && s.Max == s.Typical, Time(s.Min) == Time(s.Max):
