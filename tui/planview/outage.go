@@ -1,7 +1,10 @@
 package planview
 
 import (
+	"slices"
+
 	"lockstep/runbook/forecast"
+	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
 	"lockstep/tui/look"
 	"lockstep/tui/rows"
@@ -156,25 +159,18 @@ func (v *View) outlook(w int) rows.Bits {
 // whole says how long live things are dark one change at a time, or at which
 // change that ends.
 func (v *View) whole() (safe.Text, look.Style) {
-	for i, c := range v.review.Changes {
-		if !c.Blocked.IsEmpty() {
-			return safe.Sprintf("BLOCKED at change %d", i+1), v.st.Danger
-		}
-	}
 	in := v.st.Good
-	if v.review.Sequence.Dark != (forecast.Span{}) || harmful(v.sequenceOutages()) {
+	blocked := slices.ContainsFunc(v.review.Changes, func(c plan.Change) bool { return !c.Blocked.IsEmpty() })
+	if blocked || v.review.Sequence.Dark != (forecast.Span{}) || harmful(v.sequenceOutages()) {
 		in = v.st.Danger
 	}
-	return words.Whole(v.review.Sequence, v.sequenceOutages()), in
+	return words.Whole(v.review.Changes, v.review.Sequence, v.sequenceOutages()), in
 }
 
 // sequenceOutages are all outages of the sequence, in one step or over several.
 func (v *View) sequenceOutages() []forecast.Outage {
 	if v.allOutages == nil {
-		v.allOutages = append([]forecast.Outage{}, v.review.Sequence.Outages...)
-		for _, s := range v.review.Sequence.Steps {
-			v.allOutages = append(v.allOutages, s.Outages...)
-		}
+		v.allOutages = words.All(v.review.Sequence)
 	}
 	return v.allOutages
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"lockstep/runbook/forecast"
+	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
 )
 
@@ -135,8 +136,23 @@ func Sum(dark forecast.Span, outages []forecast.Outage) safe.Text {
 	return Time(dark.Typical)
 }
 
-// Whole says how long live things are dark over a sequence of changes.
-func Whole(s forecast.Sequence, all []forecast.Outage) safe.Text {
+// All returns the outages of a sequence, in one change or over several.
+func All(s forecast.Sequence) []forecast.Outage {
+	out := append([]forecast.Outage{}, s.Outages...)
+	for _, step := range s.Steps {
+		out = append(out, step.Outages...)
+	}
+	return out
+}
+
+// Whole says how long live things are dark over a sequence of changes, all of
+// whose outages it is given, or at which change that ends.
+func Whole(changes []plan.Change, s forecast.Sequence, all []forecast.Outage) safe.Text {
+	for i, c := range changes {
+		if !c.Blocked.IsEmpty() {
+			return safe.Sprintf("BLOCKED at change %d", i+1)
+		}
+	}
 	worst := Worst(all)
 	switch n := len(s.Outages); {
 	case worst != nil && worst.Verdict == forecast.Gone:
