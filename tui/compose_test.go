@@ -3,13 +3,11 @@ package tui
 import (
 	"strings"
 	"testing"
-	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 
 	"lockstep/runbook/engine"
-	"lockstep/runbook/forecast"
 	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
 )
@@ -49,20 +47,6 @@ func planQuestion() engine.Question {
 				{ID: "c2", Title: safe.Show("dns_record.weighted"), Members: []int{1}},
 			},
 		},
-	}
-}
-
-func cureQuestion() engine.Question {
-	patch := choice("patch", "p", "write the patch", "to a file; your repository stays as it is")
-	branch := choice("branch", "b", "put it on a branch", "lockstep/cure-4b226e2, to be reviewed and merged as any other")
-	patch.NeedsItem, branch.NeedsItem, patch.Recommended = true, true, true
-	dark := []forecast.Outage{{Verdict: forecast.Window, Length: forecast.Span{Min: 20 * time.Second, Typical: 20 * time.Second, Max: 20 * time.Second}}}
-	return engine.Question{
-		Kind: engine.AskCure, Title: safe.Lit("Which way round the outage?"), Choices: []engine.Choice{patch, branch, choice("back", "k", "back to the plan", "")}, Digest: "d5",
-		Payload: engine.CureReview{Commit: candidates().Items[2], Branch: safe.Lit("lockstep/cure-4b226e2"), Cures: []forecast.Cure{
-			{ID: "k1", Kind: forecast.CureMoved, Title: safe.Lit("say that the record moved"), Before: dark, Proved: true, Patch: safe.Lines("--- a/dns.tf\n+++ b/dns.tf\n@@ -1 +1,4 @@\n+moved {\n+  from = dns_record.static\n+}")},
-			{ID: "k2", Kind: forecast.CureForget, Title: safe.Lit("let Terraform forget the old record"), Before: dark, Problem: safe.Lit("the plan fails")},
-		}},
 	}
 }
 
@@ -216,18 +200,4 @@ func TestVerify_measuresOnWhileAPersonDecides(t *testing.T) {
 	if a := d.theAnswer(); a.Choice != "wait" {
 		t.Errorf("answer %+v", a)
 	}
-}
-
-// foreseen is the end of a run whose changes were forecast.
-func foreseen() engine.RunFinished {
-	f := finished()
-	c := append([]engine.ChangeDone{}, f.Summary.Changes...)
-	span := func(least, typical, most time.Duration) forecast.Span {
-		return forecast.Span{Min: least, Typical: typical, Max: most}
-	}
-	c[0].Expected, c[0].Forecast = span(8*time.Minute, 9*time.Minute+40*time.Second, 14*time.Minute), safe.Lit("no live thing touched")
-	c[1].Expected, c[1].Dark = span(time.Second, 2*time.Second, 2*time.Second), span(0, time.Second, 2*time.Second)
-	f.Summary.Changes = c
-	f.Summary.Probes = []engine.ProbeTotals{{Probe: "static", Asked: 852, Failed: 4, Dark: 800 * time.Millisecond}, {Probe: "site", Asked: 170}}
-	return f
 }

@@ -78,6 +78,11 @@ var screens = []struct {
 		d.press("e")
 		d.write("Hi ")
 	}},
+	{"plan_forecast", func(d *desk) {
+		d.begin(engine.Live)
+		d.upTo("plan")
+		d.tell(engine.QuestionAsked{Question: foreseenPlan()})
+	}},
 	{"cures", func(d *desk) {
 		d.begin(engine.Live)
 		d.upTo("plan")
