@@ -153,18 +153,25 @@ func (v *View) outlook(w int) rows.Bits {
 	if w < axisFrom {
 		one = safe.Lit(" · one by one: ")
 	}
-	return out.Add(v.st.Plain, one).Add(in, sum)
+	if out = out.Add(v.st.Plain, one).Add(in, sum); out.Width() > w-2 {
+		out = out[1:] // which of them is at once is told by the other
+	}
+	return out
 }
 
 // whole says how long live things are dark one change at a time, or at which
 // change that ends.
 func (v *View) whole() (safe.Text, look.Style) {
 	in := v.st.Good
-	blocked := slices.ContainsFunc(v.review.Changes, func(c plan.Change) bool { return !c.Blocked.IsEmpty() })
-	if blocked || v.review.Sequence.Dark != (forecast.Span{}) || harmful(v.sequenceOutages()) {
+	if v.blocked() || v.review.Sequence.Dark != (forecast.Span{}) || harmful(v.sequenceOutages()) {
 		in = v.st.Danger
 	}
 	return words.Whole(v.review.Changes, v.review.Sequence, v.sequenceOutages()), in
+}
+
+// blocked reports whether a change of the sequence must not be applied as it is.
+func (v *View) blocked() bool {
+	return slices.ContainsFunc(v.review.Changes, func(c plan.Change) bool { return !c.Blocked.IsEmpty() })
 }
 
 // sequenceOutages are all outages of the sequence, in one step or over several.

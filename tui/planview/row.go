@@ -71,7 +71,11 @@ func (v *View) heading(s section, w int) string {
 		right := rows.Bits{}.Add(v.st.Muted, safe.Sprintf("  %s ", count(len(v.review.Changes), "change")))
 		if len(v.review.Sequence.Steps) > 0 {
 			t, in := v.whole()
-			right = rows.Bits{}.Add(v.st.Muted, safe.Lit("  dark: ")).Add(in, safe.Sprintf("%s ", t))
+			dark := safe.Lit("  dark: ")
+			if v.blocked() {
+				dark = safe.Lit("  ")
+			}
+			right = rows.Bits{}.Add(v.st.Muted, dark).Add(in, safe.Sprintf("%s ", t))
 		}
 		l.Add(v.st.Title, safe.Lit("ONE CHANGE AT A TIME"))
 		if t := safe.Lit("  (recommended)"); len(v.review.Sequence.Steps) == 0 || l.Used()+look.Width(t)+right.Width() <= w {
