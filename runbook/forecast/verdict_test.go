@@ -72,7 +72,7 @@ func TestAtOnce_verdicts(t *testing.T) {
 		},
 		"a deposed object": {
 			shape{changes: []string{"r.x delete deposed=12345678 was=" + name + "a"}, standing: []string{"r.x " + name + "b"}},
-			"none n by r.x", "r.x stays while r.x is deleted",
+			"none n by r.x", "another object of r.x stays",
 		},
 		"a deposed object that takes the name": {
 			shape{changes: []string{"r.x delete deposed=12345678 was=" + name + "a/whole-name"}, standing: []string{"r.x " + name + "b"}},
@@ -112,6 +112,22 @@ func TestAtOnce_verdicts(t *testing.T) {
 		"updated, name unknown": {shape{changes: []string{"r.x update was=record/?/a becomes=record/?/b"}}, "", ""},
 		"let go, but deleted at another address": {
 			shape{changes: []string{"r.old forget was=" + name + "a", "r.other delete was=" + name + "b"}}, "none n by r.other", "r.old stays while r.other is deleted",
+		},
+		"more names by an update": {
+			shape{changes: []string{"d.x update was=distribution/a becomes=distribution/a,b"}}, "", "",
+		},
+		"fewer names by an update": {
+			shape{changes: []string{"d.x update was=distribution/a,b becomes=distribution/a"}}, "gone a, b by d.x", "",
+		},
+		"more names by a replacement": {
+			shape{changes: []string{"c.x create-delete was=certificate/a becomes=certificate/a,b"}}, "none a by c.x until c.x", "the new object of c.x is there before the old one is deleted",
+		},
+		"more names by a replacement, old first": {
+			shape{changes: []string{"c.x delete-create was=certificate/a becomes=certificate/c,a"}, takes: "c.x.create=9s"}, "window a 9s by c.x until c.x", "",
+		},
+		"more names at another address": {
+			shape{changes: []string{"c.new create becomes=certificate/a,b,c", "c.old delete was=certificate/a,c"}, edges: []string{"c.old (destroy) -> c.new"}},
+			"none a, c by c.old until c.new handover", "",
 		},
 		"an update brings back what a delete took": {
 			shape{

@@ -34,9 +34,9 @@ func (r *run) whyGap(o Outage) safe.Text {
 	case o.Unordered:
 		return safe.Sprintf("%s and %s is made, and nothing says which comes first", r.lost(o.OpenedBy), c.Name)
 	case len(o.WaitingFor) > 0 && same:
-		return safe.Sprintf("%s is replaced, the old object first, and the new one waits for %s", d.Name, r.listed(o.WaitingFor))
+		return safe.Sprintf("%s is replaced, the old object first, and the new one waits for %s", d.Name, r.list(o.WaitingFor))
 	case len(o.WaitingFor) > 0:
-		return safe.Sprintf("%s, and %s, which takes its place, waits for %s", r.lost(o.OpenedBy), c.Name, r.listed(o.WaitingFor))
+		return safe.Sprintf("%s, and %s, which takes its place, waits for %s", r.lost(o.OpenedBy), c.Name, r.list(o.WaitingFor))
 	case o.Length.Open:
 		return safe.Sprintf("%s, and nobody knows how long it takes until %s is there", r.lost(o.OpenedBy), c.Name)
 	case same:
@@ -45,8 +45,8 @@ func (r *run) whyGap(o Outage) safe.Text {
 	return safe.Sprintf("%s before %s takes its place", r.lost(o.OpenedBy), c.Name)
 }
 
-// listed names actions, those whose length nobody knows with a note.
-func (r *run) listed(actions []int) safe.Text {
+// list names actions, those whose length nobody knows with a note.
+func (r *run) list(actions []int) safe.Text {
 	const named = 2
 	var parts []string
 	for _, k := range actions[:min(named, len(actions))] {
@@ -83,11 +83,17 @@ func (r *run) whyGone(t *thing, g gap, o Outage) safe.Text {
 }
 
 func (r *run) whyNone(t *thing, o Outage) safe.Text {
+	if o.ClosedBy >= 0 && r.actions[o.ClosedBy].Address == r.actions[o.OpenedBy].Address {
+		return safe.Sprintf("the new object of %s is there before the old one is deleted", r.actions[o.ClosedBy].Name)
+	}
 	if o.ClosedBy >= 0 {
 		return safe.Sprintf("%s is there before %s", r.actions[o.ClosedBy].Name, r.lost(o.OpenedBy))
 	}
 	for k, there := range t.present {
-		if there {
+		switch {
+		case there && t.objects[k].address == r.actions[o.OpenedBy].Address:
+			return safe.Sprintf("another object of %s stays", r.nameOf(t, k))
+		case there:
 			return safe.Sprintf("%s stays while %s", r.nameOf(t, k), r.lost(o.OpenedBy))
 		}
 	}

@@ -10,15 +10,18 @@ import (
 // A world is what holds live things, as far as a plan takes any away. It keeps
 // what earlier changes did to them.
 type world struct {
-	known  map[string]*thing // by ID
-	at     [][]mark          // item → what it does to things
-	blind  []int             // item → resource, plus one, whose thing is lost and cannot be told
+	known  map[string]*thing   // by ID
+	kinds  map[string][]*thing // by kind
+	pairs  int                 // left for comparing keys with lists
+	at     [][]mark            // item → what it does to things
+	blind  []int               // item → resource, plus one, whose thing is lost and cannot be told
 	veiled map[string][]veil
 }
 
 // A thing is a live thing that loses an object.
 type thing struct {
 	id      string
+	of      plan.Thing // one of those that lose it
 	objects []object
 	events  []event // in the order of items
 	present []bool  // object → whether it is there now
@@ -59,7 +62,7 @@ type veil struct {
 
 func newWorld(p *plan.Plan, o *plan.Order) *world {
 	items := o.Items()
-	w := &world{known: map[string]*thing{}, at: make([][]mark, len(items)), blind: make([]int, len(items)), veiled: map[string][]veil{}}
+	w := &world{known: map[string]*thing{}, kinds: map[string][]*thing{}, pairs: 1_000_000, at: make([][]mark, len(items)), blind: make([]int, len(items)), veiled: map[string][]veil{}}
 	was, becomes := make([]string, len(p.Resources)), make([]string, len(p.Resources))
 	known := w.known
 	for i, r := range p.Resources {
@@ -72,7 +75,9 @@ func newWorld(p *plan.Plan, o *plan.Order) *world {
 		case was[it.Resource] == "":
 			w.blind[i] = it.Resource + 1
 		case known[was[it.Resource]] == nil:
-			known[was[it.Resource]] = &thing{id: was[it.Resource], like: map[string]int{}}
+			t := &thing{id: was[it.Resource], of: *r.Was, like: map[string]int{}}
+			known[t.id] = t
+			w.kinds[t.of.Kind] = append(w.kinds[t.of.Kind], t)
 		}
 	}
 	old := make([]int, len(p.Resources)) // resource → its object that is there before, plus one
@@ -100,13 +105,15 @@ func newWorld(p *plan.Plan, o *plan.Order) *world {
 		if lost != nil && loses(r, it.Action, was[n], becomes[n]) {
 			w.add(lost, event{item: i, lose: old[n] - 1, bring: -1})
 		}
-		made := known[becomes[n]]
-		switch {
-		case made == nil || !makes(it.Action):
-		case it.Action == plan.Update && was[n] == becomes[n]:
-			w.add(made, event{item: i, lose: -1, bring: old[n] - 1, data: r.Becomes.Data})
-		default:
-			w.add(made, event{item: i, lose: -1, bring: made.hold(n, r.Address, *r.Becomes, false) - 1, data: r.Becomes.Data})
+		if !makes(it.Action) || becomes[n] == "" {
+			continue
+		}
+		for _, made := range w.brought(*r.Becomes, becomes[n]) {
+			b := old[n] - 1 // stays the same object
+			if it.Action != plan.Update || made != lost || loses(r, it.Action, was[n], becomes[n]) {
+				b = made.hold(n, r.Address, *r.Becomes, false) - 1
+			}
+			w.add(made, event{item: i, lose: -1, bring: b, data: r.Becomes.Data})
 		}
 	}
 	return w
@@ -132,7 +139,7 @@ func loses(r plan.ResourceChange, a plan.Action, was, becomes string) bool {
 	case a != plan.Update || r.Becomes != nil && was == "" && mayBe(*r.Was, *r.Becomes):
 		return false
 	}
-	return was == "" || was != becomes
+	return was == "" || was != becomes && (r.Becomes == nil || !covers(*r.Becomes, *r.Was))
 }
 
 // mayBe reports whether two things can be the same as far as their keys are known.

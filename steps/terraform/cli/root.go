@@ -153,15 +153,25 @@ func (r *Root) Graph(ctx context.Context, planFile string) (string, error) {
 
 // State says which state is there now. There may be none: the zero value.
 func (r *Root) State(ctx context.Context) (planfile.StateID, error) {
-	tf, err := r.terraform()
+	raw, err := r.PullState(ctx)
 	if err != nil {
 		return planfile.StateID{}, err
 	}
+	return StateID(raw)
+}
+
+// PullState returns the state, which holds secrets in clear text. It is "" when
+// there is none. No lock is taken.
+func (r *Root) PullState(ctx context.Context) (string, error) {
+	tf, err := r.terraform()
+	if err != nil {
+		return "", err
+	}
 	raw, err := tf.StatePull(ctx)
 	if err != nil {
-		return planfile.StateID{}, r.problem(ctx, stateFailed, err, nil)
+		return "", r.problem(ctx, stateFailed, err, nil)
 	}
-	return stateID(raw)
+	return raw, nil
 }
 
 // Apply applies a saved plan. Cancelling ctx sends one interrupt; Apply returns

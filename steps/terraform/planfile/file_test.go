@@ -120,6 +120,9 @@ func TestAttributes_areFlatMaskedAndExact(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
+	if !f.Model.Resources[0].Sensitive {
+		t.Error("nothing is said to change under a mask")
+	}
 	if f.Model.Resources[0].Changed != 10 {
 		t.Errorf("%d attributes change", f.Model.Resources[0].Changed)
 	}
