@@ -80,7 +80,7 @@ func TestForecast_tellsTheIncident(t *testing.T) {
 		code := execute([]string{
 			"forecast", filepath.Join(incident, "plan.json"), "--graph", filepath.Join(incident, "plan.dot"),
 			"--durations", filepath.Join(incident, "durations.json"),
-			"--identities", filepath.Join(incident, "identities.json"), "--negative-ttl", "60s", flag,
+			"--negative-ttl", "60s", flag,
 		}, strings.NewReader(""), &out, &errs)
 		if code != exitDone || errs.Len() > 0 {
 			t.Fatalf("%s: exit code %d, %s", name, code, errs.String())

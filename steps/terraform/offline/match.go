@@ -11,8 +11,17 @@ import (
 	"lockstep/steps/terraform/planfile"
 )
 
-// order reads the graph and finds the plan's actions in it. same says that both
-// are certainly of one plan.
+// withOrder puts a plan and its graph together. same says that both are certainly
+// of one plan.
+func withOrder(file *planfile.File, drawn string, same bool) (*Plan, error) {
+	p := &Plan{File: file}
+	if err := p.order(drawn, same); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// order reads the graph and finds the plan's actions in it.
 func (p *Plan) order(drawn string, same bool) error {
 	text, err := os.ReadFile(drawn)
 	if err != nil {

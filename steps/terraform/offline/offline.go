@@ -151,7 +151,6 @@ func (s Source) readSaved(ctx context.Context, path, scratch string) (*Plan, err
 	if err != nil {
 		return nil, &engine.Problem{Err: err, Hint: "check that " + binary.Path + " is Terraform, and plan again"}
 	}
-	p := &Plan{File: file}
 	if !file.Model.IsEmpty() {
 		if err := root.ShowGraph(ctx, path, drawn); err != nil {
 			return nil, s.inFolder(err)
@@ -159,7 +158,7 @@ func (s Source) readSaved(ctx context.Context, path, scratch string) (*Plan, err
 	} else if err := os.WriteFile(drawn, nil, 0o600); err != nil {
 		return nil, err // there is no order of nothing
 	}
-	return p, p.order(drawn, true)
+	return withOrder(file, drawn, true)
 }
 
 func (s Source) readJSON(path string) (*Plan, error) {
@@ -173,6 +172,5 @@ func (s Source) readJSON(path string) (*Plan, error) {
 	if err != nil {
 		return nil, &engine.Problem{Err: err, Hint: "make it with terraform show -json FILE > plan.json, where FILE is what terraform plan -out=FILE saved"}
 	}
-	p := &Plan{File: file}
-	return p, p.order(s.Graph, false)
+	return withOrder(file, s.Graph, false)
 }
