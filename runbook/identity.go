@@ -58,6 +58,10 @@ func (c *checker) identity(at, typ string, id *Identity) {
 	case id.Delete == "" && len(id.Key) == 0:
 		c.say(at, "give it key, delete or both", "%s says nothing", at)
 	}
+	if len(id.Key) > live.MaxKey {
+		c.say(at+".key", "a few are enough to tell one thing from another", "%s.key has more than %d attributes", at, live.MaxKey)
+		return
+	}
 	var names []string
 	for i, item := range id.Key {
 		p := fmt.Sprintf("%s.key[%d]", at, i)

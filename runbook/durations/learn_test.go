@@ -29,8 +29,8 @@ func records(items ...string) []journal.Record {
 
 func TestLearn_onlyWhatWasMeasured(t *testing.T) {
 	l := Learn(
-		records(item("aws_eip.a", "create", "done", 1000), item("aws_eip.a", "create", "errored", 9000), item("aws_eip.a", "forget", "done", 0),
-			item("aws_eip.a", "no-op", "done", 0), item("aws_eip.a", "delete", "not-started", 0), item("not an address", "create", "done", 1), item("aws_eip.a", "create", "done", -1)),
+		records(item("aws_eip.a", "create", "done", 1000), item("aws_eip.a", "create", "failed", 9000), item("aws_eip.a", "forget", "done", 0),
+			item("aws_eip.a", "no-op", "done", 0), item("aws_eip.a", "delete", "not started", 0), item("not an address", "create", "done", 1), item("aws_eip.a", "create", "done", -1)),
 		records(item("aws_eip.a", "create", "done", 5000), item("module.m.data.aws_ami.x[0]", "read", "done", 70)),
 		records(item("aws_eip.a", "create", "done", 2000)),
 	)

@@ -29,36 +29,42 @@ type Options struct {
 // order is that of this plan.
 func AtOnce(p *plan.Plan, o *plan.Order, opt Options) Forecast {
 	s := newStudy(p, o, opt)
+	r := s.run(Items(o))
+	out := r.outages()
+	return r.forecast(out, s.hazards(r, out, true))
+}
+
+// Items returns the item of the order that each action of [AtOnce] is.
+func Items(o *plan.Order) []int {
 	var items []int
 	for i, it := range o.Items() {
 		if it.Action != plan.NoOp {
 			items = append(items, i)
 		}
 	}
-	r := s.run(items)
-	out := r.outages()
-	return r.forecast(out, s.hazards(r, out, true))
+	return items
 }
 
 // A study is a plan and all that its forecasts share.
 type study struct {
-	p      *plan.Plan
-	o      *plan.Order
-	opt    Options
-	of     func(address, typ string, action plan.Action) durations.Estimate
-	slots  int
-	names  []safe.Text // by resource
-	part   *plan.Part
-	some   *plan.Part // for things with many events
-	world  *world
-	visits int // left for measuring lengths, see length
+	p       *plan.Plan
+	o       *plan.Order
+	opt     Options
+	of      func(address, typ string, action plan.Action) durations.Estimate
+	slots   int
+	names   []safe.Text // by resource
+	part    *plan.Part
+	some    *plan.Part // for things with many events
+	world   *world
+	visits  int // left for measuring lengths, see length
+	stories int // left for imagining what may happen to things with several events
 }
 
 func newStudy(p *plan.Plan, o *plan.Order, opt Options) *study {
 	return &study{
 		p: p, o: o, opt: opt, of: opt.Durations.Of,
 		slots: cmp.Or(max(opt.Parallelism, 0), usual),
-		names: p.Names(), part: o.Part(), world: newWorld(p, o), visits: 2_000_000,
+		names: p.Names(), part: o.Part(), world: newWorld(p, o), visits: 2_000_000, stories: 200_000,
 	}
 }
 
@@ -75,6 +81,7 @@ type run struct {
 	early    []plan.Weight   // action → all that need not come after it; nil when there are slots for all
 	last     []int           // action → the one of those it waits for that ends last, or -1
 	backs    []back
+	found    gauges
 }
 
 // run simulates the items. Only one run of a study can be looked at at a time.
@@ -91,7 +98,7 @@ func (s *study) run(items []int) *run {
 		}
 		r.actions[k] = Action{
 			Resource: it.Resource, Address: res.Address, Name: s.names[it.Resource], Action: it.Action,
-			Deposed: res.Deposed, Takes: takes, WaitsFor: waits[k], Path: -1,
+			Deposed: res.Deposed, Takes: takes, WaitsFor: append([]int{}, waits[k]...), Path: -1,
 		}
 		if takes.Known() {
 			r.takes[k] = inOrder(takes)

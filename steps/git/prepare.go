@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/go-git/go-git/v5/config"
 	"github.com/go-git/go-git/v5/plumbing"
@@ -17,6 +18,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 
 	"lockstep/runbook/engine"
+	"lockstep/runbook/journal"
 	"lockstep/runbook/safe"
 	"lockstep/steps/git/objects"
 	"lockstep/steps/git/trees"
@@ -111,24 +113,29 @@ func (r *Repository) prepareFile(w *write, who object.Signature, message string)
 		w.new = w.old // it says so already
 		return nil
 	}
-	c := object.Commit{Author: who, Committer: who, Message: message, TreeHash: tree, ParentHashes: []plumbing.Hash{r.head}}
-	o := &plumbing.MemoryObject{}
-	if err := c.Encode(o); err != nil {
-		return fmt.Errorf("make the commit that writes the pin: %w", err)
-	}
-	rd, err := o.Reader()
-	if err != nil {
-		return err
-	}
-	b, err := io.ReadAll(rd)
-	if err != nil {
-		return err
-	}
-	if w.new, err = r.objects.Build(plumbing.CommitObject, b); err != nil {
+	if w.new, err = r.buildCommit(tree, r.head, who, message); err != nil {
 		return err
 	}
 	w.made = append(append([]plumbing.Hash{blob}, made...), w.new)
 	return nil
+}
+
+// buildCommit makes a commit with one parent, in memory.
+func (r *Repository) buildCommit(tree, parent plumbing.Hash, who object.Signature, message string) (plumbing.Hash, error) {
+	c := object.Commit{Author: who, Committer: who, Message: message, TreeHash: tree, ParentHashes: []plumbing.Hash{parent}}
+	o := &plumbing.MemoryObject{}
+	if err := c.Encode(o); err != nil {
+		return plumbing.ZeroHash, fmt.Errorf("make a commit: %w", err)
+	}
+	rd, err := o.Reader()
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
+	b, err := io.ReadAll(rd)
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
+	return r.objects.Build(plumbing.CommitObject, b)
 }
 
 // consequence says what writing the pin does.
@@ -149,15 +156,19 @@ func (w *write) digest() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// author returns who writes the pin: the name of git's configuration, if there
-// is one, and of the operator otherwise.
+// author returns who writes the pin.
 func (s *record) author(op engine.Operator, r *Repository) object.Signature {
-	a := op.Run().Actor
+	return r.signature(op.Run().Actor, s.deps.Now())
+}
+
+// signature returns who makes a commit: the name of git's configuration, if
+// there is one, and of the operator otherwise.
+func (r *Repository) signature(a journal.Actor, now time.Time) object.Signature {
 	name, email := a.Name, a.Name+"@"+a.Host
 	if cfg, err := r.repo.ConfigScoped(config.GlobalScope); err == nil && cfg.User.Name != "" && cfg.User.Email != "" {
 		name, email = cfg.User.Name, cfg.User.Email
 	}
-	return object.Signature{Name: inHeader(name), Email: inHeader(email), When: s.deps.Now()}
+	return object.Signature{Name: inHeader(name), Email: inHeader(email), When: now}
 }
 
 // inHeader takes out of a name what would end it in the header of a commit.

@@ -11,29 +11,41 @@ import (
 	"lockstep/runbook/engine"
 )
 
+// A backend is where the state is, as an initialised folder knows it.
+type backend struct {
+	Type   string `json:"type"` // "" when there is none
+	Config struct {
+		Path      string `json:"path"`
+		Workspace string `json:"workspace_dir"`
+	} `json:"config"`
+}
+
+// backendOf reads what init took down.
+func backendOf(dataDir string) (backend, error) {
+	var f struct {
+		Backend backend `json:"backend"`
+	}
+	raw, err := os.ReadFile(filepath.Join(dataDir, "terraform.tfstate"))
+	if errors.Is(err, os.ErrNotExist) {
+		return backend{}, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(raw, &f)
+	}
+	if err != nil {
+		return backend{}, fmt.Errorf("look at the backend: %w", err)
+	}
+	return f.Backend, nil
+}
+
 // refuseLocalState says no to a state that lies in the checkout. The checkout is
 // made for this run and goes with it, so Terraform would find no state, plan to
 // create everything anew, and lose what it did.
 func refuseLocalState(dataDir, base, workspace string) error {
-	raw, err := os.ReadFile(filepath.Join(dataDir, "terraform.tfstate"))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("look at the backend: %w", err)
+	b, err := backendOf(dataDir)
+	if err != nil {
+		return err
 	}
-	var f struct {
-		Backend struct {
-			Type   string `json:"type"`
-			Config struct {
-				Path      string `json:"path"`
-				Workspace string `json:"workspace_dir"`
-			} `json:"config"`
-		} `json:"backend"`
-	}
-	if err == nil {
-		if err := json.Unmarshal(raw, &f); err != nil {
-			return fmt.Errorf("look at the backend: %w", err)
-		}
-	}
-	b := f.Backend
 	path, key := b.Config.Path, "path"
 	if workspace != "" && workspace != "default" {
 		path, key = b.Config.Workspace, "workspace_dir"

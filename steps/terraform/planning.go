@@ -85,10 +85,11 @@ func (s *session) planned(digest string) *saved {
 	return s.plans[digest]
 }
 
-// forgetAll removes every plan made so far.
+// forgetAll removes every plan made so far, and what was proposed for them.
 func (s *session) forgetAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.proposals = nil
 	for _, p := range s.plans {
 		s.drop(p)
 	}

@@ -14,6 +14,7 @@ import (
 	"lockstep/runbook/live"
 	"lockstep/runbook/safe"
 	"lockstep/steps/terraform/cli"
+	"lockstep/steps/terraform/cure"
 	"lockstep/steps/terraform/redact"
 )
 
@@ -23,7 +24,8 @@ type session struct {
 	run  engine.Run
 	env  *runbook.Environment
 
-	table *live.Table // knows live things
+	table      *live.Table // knows live things
+	tableError error       // why there is none
 
 	// values knows variables and sensitive values, and cleans what a plan says.
 	// words knows backend settings as well, and cleans what programs print.
@@ -35,12 +37,15 @@ type session struct {
 	work  *workplace
 	count int               // folders and plans made so far
 	plans map[string]*saved // by digest of the plan file
+
+	proposals map[string]cure.Proposal // ways round the outages of the last full plan, by id
 }
 
 func newSession(d Deps, run engine.Run) *session {
 	values := &redact.Net{}
+	table, err := run.Runbook.Table()
 	return &session{
-		deps: d, run: run, env: run.Environment, table: live.Shipped(),
+		deps: d, run: run, env: run.Environment, table: table, tableError: err,
 		values: values, words: redact.Over(values),
 		plans: map[string]*saved{},
 	}
@@ -87,6 +92,9 @@ func (s *session) prepare(ctx context.Context, op teller, commit, head string) (
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			return nil, fmt.Errorf("make a folder for the checkout: %w", err)
 		}
+	}
+	if s.tableError != nil {
+		return nil, s.tableError
 	}
 	t := s.env.Terraform
 	env := cli.Environment(s.deps.Environ(), t.Environment, data)

@@ -57,8 +57,8 @@ func (l *limited) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// stateID reads what "state pull" printed.
-func stateID(raw string) (planfile.StateID, error) {
+// StateID reads what "state pull" printed.
+func StateID(raw string) (planfile.StateID, error) {
 	var id planfile.StateID
 	if strings.TrimSpace(raw) == "" {
 		return id, nil
