@@ -1,23 +1,23 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
+	"testing"
 
 	tfjson "github.com/hashicorp/terraform-json"
 
-	"lockstep/runbook/durations"
 	"lockstep/runbook/forecast"
-	"lockstep/runbook/live"
+	"lockstep/runbook/forecast/report"
 	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
-	"lockstep/steps/terraform/planfile"
-	"lockstep/steps/terraform/redact"
+	"lockstep/steps/terraform/offline"
 )
 
 // identities says what a part is to users, as a file for "lockstep forecast" does.
@@ -31,55 +31,72 @@ type prediction struct {
 	ids   []string // action → id of the object that it destroys, or ""
 }
 
-// predict forecasts the saved plan of w as "lockstep forecast" does.
+// predict forecasts the saved plan of w by what "lockstep forecast" does.
 func (w workspace) predict(parallelism int) prediction {
 	w.t.Helper()
+	put := func(name string, data []byte) string {
+		file := filepath.Join(w.dir, name)
+		if err := os.WriteFile(file, data, 0o600); err != nil {
+			w.t.Fatal(err)
+		}
+		return file
+	}
 	raw := w.run("show", "-json", "-no-color", "plan")
-	file := filepath.Join(w.dir, "plan.json")
-	if err := os.WriteFile(file, raw, 0o600); err != nil {
-		w.t.Fatal(err)
-	}
-	said, err := readTold(raw)
+	says, err := readTold(raw)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	more, err := live.ReadIdentities("identities.json", []byte(identities))
+	q := forecastRequest{
+		source:    offline.Source{Plan: put("plan.json", raw), Graph: put("plan.dot", w.run("graph", "-plan=plan"))},
+		durations: put("durations.json", says.takes), identities: put("identities.json", []byte(identities)),
+		parallelism: parallelism,
+	}
+	opt, err := q.options()
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	table, err := live.Shipped().With(more)
+	if q.source.Live, err = q.table(); err != nil {
+		w.t.Fatal(err)
+	}
+	read, err := q.source.Read(w.t.Context())
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	read, err := planfile.Read(file, &redact.Net{}, table)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	graph, err := planfile.Graph(string(w.run("graph", "-plan=plan")))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	model := &read.Model
-	if !model.Complete {
-		model.Targets = []string{"given"}
-	}
-	order, err := plan.NewOrder(model, graph)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	book := durations.NewBook(durations.Sources{Given: said.takes})
-	p := prediction{model: model, Forecast: forecast.AtOnce(model, order, forecast.Options{Durations: book, Parallelism: parallelism})}
+	said := forecastOf(read, opt)
+	p := prediction{Forecast: said.AtOnce, model: &read.Model}
 	p.after = make([][]int, len(p.Actions))
-	for i := range p.Actions {
+	for i, a := range p.Actions {
 		p.follow(i)
-		a := p.Actions[i]
 		id := ""
 		if a.Action == plan.Delete {
-			id = said.ids[model.Resources[a.Resource].Key()]
+			id = says.ids[p.model.Resources[a.Resource].Key()]
 		}
 		p.ids = append(p.ids, id)
 	}
+	p.printed(w.t, said)
 	return p
+}
+
+// printed checks that the JSON for scripts names as many actions to wait for.
+func (p prediction) printed(t *testing.T, r *report.Report) {
+	t.Helper()
+	var b bytes.Buffer
+	var out struct {
+		AtOnce struct {
+			Actions []struct{ After []string }
+		} `json:"all_at_once"`
+	}
+	if err := errors.Join(r.JSON(&b), json.Unmarshal(b.Bytes(), &out)); err != nil {
+		t.Fatal(err)
+	}
+	if len(out.AtOnce.Actions) != len(p.Actions) {
+		t.Fatalf("%d actions in JSON, %d are forecast", len(out.AtOnce.Actions), len(p.Actions))
+	}
+	for i, a := range out.AtOnce.Actions {
+		if len(a.After) != len(p.after[i]) {
+			t.Errorf("in JSON %s of %s is after %q, which are not %d", p.Actions[i].Action, p.Actions[i].Address, a.After, len(p.after[i]))
+		}
+	}
 }
 
 // follow fills in what action i comes after.
@@ -142,8 +159,8 @@ func (p prediction) summary() string {
 
 // told is what the parts of a plan say of themselves.
 type told struct {
-	takes map[string]time.Duration // as given to "lockstep forecast"
-	ids   map[string]string        // resource, by its key → id of the object that is there
+	takes []byte            // how long actions take, as a file for "lockstep forecast"
+	ids   map[string]string // resource, by its key → id of the object that is there
 }
 
 func readTold(raw []byte) (told, error) {
@@ -169,10 +186,6 @@ func readTold(raw []byte) (told, error) {
 			ids[plan.ResourceChange{Address: safe.Show(rc.Address), Deposed: rc.DeposedKey}.Key()] = id
 		}
 	}
-	file, err := json.Marshal(seconds)
-	if err != nil {
-		return told{}, err
-	}
-	takes, err := durations.Read("durations.json", file)
+	takes, err := json.Marshal(seconds)
 	return told{takes, ids}, err
 }

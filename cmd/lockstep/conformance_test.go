@@ -37,6 +37,9 @@ type tally struct {
 // plan as "lockstep forecast" does, applies it and reads when each action began
 // and ended.
 func TestConformance(t *testing.T) {
+	if testing.Short() {
+		t.Skip("NOT TESTED: applying all pairs takes minutes")
+	}
 	terraform := needsTerraform(t)
 	pairs := append(writtenPairs(t), randomPairs(t)...)
 	config := providerOverride(t)
