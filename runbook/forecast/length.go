@@ -43,87 +43,112 @@ type gauge struct {
 	after       bool // the action waits for the delete, or is it
 }
 
+// gauges are those found for one delete; they are used again for the next.
+type gauges struct {
+	of    []gauge
+	found []int // action → the round in which it was found
+	seen  []int // action → the round in which it was seen
+	round int
+}
+
+func (g *gauges) begin(n int) {
+	if g.of == nil {
+		*g = gauges{of: make([]gauge, n), found: make([]int, n), seen: make([]int, n)}
+	}
+	g.round++
+}
+
+func (g *gauges) set(k int, v gauge) { g.of[k], g.found[k] = v, g.round }
+
+// sees reports whether k is seen for the first time in this round.
+func (g *gauges) sees(k int) bool {
+	if g.seen[k] == g.round || g.found[k] == g.round {
+		return false
+	}
+	g.seen[k] = g.round
+	return true
+}
+
 // gauge bounds the time from the end of d to the end of c along the actions that
 // c waits for. With near, only those between the two are gone through; the others
 // count by the clock.
 func (r *run) gauge(d, c int, near bool) (least, most time.Duration, open bool) {
-	found := map[int]gauge{d: {after: true}}
+	found := &r.found
+	found.begin(len(r.actions))
+	found.set(d, gauge{after: true})
 	if !near {
-		r.gaugeBack(d, found)
+		r.gaugeBack(d)
 	}
 	from := r.actions[d].End
 	absolute := func(j int) gauge {
 		return gauge{most: r.actions[j].End.Max - from.Min, open: r.actions[j].End.Open}
 	}
-	todo, seen := []int{c}, map[int]bool{c: true}
+	todo := []int{c}
+	found.sees(c)
 	for k := 0; k < len(todo); k++ {
 		for _, j := range r.actions[todo[k]].WaitsFor {
-			if _, ok := found[j]; ok || seen[j] {
-				continue
+			switch {
+			case !found.sees(j):
+			case near && !r.o.Follows(r.items[j], r.items[d]):
+				found.set(j, absolute(j))
+			default:
+				todo = append(todo, j)
 			}
-			if near && !r.o.Follows(r.items[j], r.items[d]) {
-				found[j] = absolute(j)
-				continue
-			}
-			seen[j] = true
-			todo = append(todo, j)
 		}
 	}
 	r.visits -= len(todo)
 	slices.SortFunc(todo, func(a, b int) int { return cmp.Compare(r.rank[a], r.rank[b]) })
 	for _, k := range todo {
-		var g gauge
-		started := false
-		for _, j := range r.actions[k].WaitsFor {
-			b := found[j]
-			if b.after {
-				g.least, g.after = max(g.least, b.least), true
-			}
-			if !started || b.most > g.most {
-				g.most = b.most
-			}
-			started = true
-			g.open = g.open || b.open
-		}
-		if !started {
-			g.most = -from.Min
-		}
-		g.least += r.takes[k].Min
-		g.most += r.queues[k].most + r.takes[k].Max
-		g.open = g.open || r.queues[k].open || !r.actions[k].Takes.Known()
+		g := r.gaugeOf(k, from.Min)
 		if a := absolute(k); !a.open {
 			if g.open {
 				g.most, g.open = a.most, false
 			}
 			g.most = min(g.most, a.most)
 		}
-		found[k] = g
+		found.set(k, g)
 	}
-	end := found[c]
+	end := found.of[c]
 	if end.after {
 		least = end.least
 	}
 	return least, max(0, end.most), end.open
 }
 
+// gaugeOf bounds the end of k by those that it waits for, which have theirs.
+func (r *run) gaugeOf(k int, from time.Duration) gauge {
+	g := gauge{most: -from, open: r.queues[k].open || !r.actions[k].Takes.Known()}
+	for n, j := range r.actions[k].WaitsFor {
+		before := r.found.of[j]
+		if before.after {
+			g.least, g.after = max(g.least, before.least), true
+		}
+		if n == 0 || before.most > g.most {
+			g.most = before.most
+		}
+		g.open = g.open || before.open
+	}
+	g.least += r.takes[k].Min
+	g.most += r.queues[k].most + r.takes[k].Max
+	return g
+}
+
 // gaugeBack bounds the ends of the actions that d waits for: they are over at
 // least as long before d as what is between them takes.
-func (r *run) gaugeBack(d int, found map[int]gauge) {
-	back := map[int]time.Duration{d: 0}
+func (r *run) gaugeBack(d int) {
 	todo := &heap[int]{less: func(a, b int) bool { return r.rank[a] > r.rank[b] }}
 	todo.push(d)
 	for todo.len() > 0 {
 		k := todo.pop()
 		r.visits--
-		if k != d {
-			found[k] = gauge{most: -back[k]}
-		}
 		for _, j := range r.actions[k].WaitsFor {
-			before, ok := back[j]
-			if !ok {
+			most := r.found.of[k].most - r.takes[k].Min
+			if r.found.found[j] != r.found.round {
 				todo.push(j)
+			} else {
+				most = min(most, r.found.of[j].most)
 			}
-			back[j] = max(before, back[k]+r.takes[k].Min)
+			r.found.set(j, gauge{most: most})
 		}
 	}
 }
@@ -153,12 +178,12 @@ func (r *run) waitingFor(d, c int) []int {
 		}
 	}
 	var out []int
+	unknown := r.unknownBefore(d, c)
 	for _, s := range chain {
-		if s.takes >= chain[0].takes/10 {
+		if s.takes >= chain[0].takes/10 && (len(unknown) == 0 || s.takes >= noticeable) {
 			out = append(out, s.action)
 		}
 	}
-	unknown := r.unknownBefore(d, c)
 	return append(out, unknown[:min(named, len(unknown))]...)
 }
 

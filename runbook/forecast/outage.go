@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -39,20 +40,32 @@ func (r *run) touched() []*thing {
 
 // judge finds what happens to one thing in this run and lets it happen.
 func (r *run) judge(t *thing) []Outage {
-	expected, early, late := r.sequences(t)
-	story, real := t.imagine(expected, false), expected
-	_, lost := story.gone()
+	expected, others := r.sequences(t)
+	told, real := t.imagine(expected, false), expected
+	_, lost := told.gone()
 	var out []Outage
+	var maybe story
+	unsure := gap{opener: -1}
 	if !lost { // unless it depends on who comes first
-		for _, s := range [][]int{late, early} {
-			if g, gone := t.imagine(s, false).gone(); gone && g.opener >= 0 {
+		for _, s := range others {
+			other := t.imagine(s, false)
+			if g, gone := other.gone(); gone && g.opener >= 0 {
 				lost, real, out = true, s, append(out, r.gone(t, g))
-				story = slices.DeleteFunc(story, func(h gap) bool { return h.opener == g.opener })
+				told = slices.DeleteFunc(told, func(h gap) bool { return h.opener == g.opener })
+				break
+			}
+			maybe = append(maybe, other...)
+		}
+	}
+	if !lost {
+		for _, s := range append(others, expected) {
+			if g, gone := t.imagine(s, true).gone(); gone && g.opener >= 0 {
+				unsure = g
 				break
 			}
 		}
 	}
-	for _, g := range story {
+	for _, g := range told {
 		switch {
 		case g.opener < 0 && g.closer >= 0: // absent since an earlier change
 			r.backs = append(r.backs, back{t.id, r.place(t.events[g.closer].item)})
@@ -63,25 +76,48 @@ func (r *run) judge(t *thing) []Outage {
 			out = append(out, r.gap(t, g))
 		}
 	}
-	unsure, spared := gap{}, false
-	if !lost {
-		unsure, spared = t.imagine(late, true).gone()
-		if !spared && len(story) == 0 {
-			story = t.imagine(early, false)
-			for _, g := range story[:min(1, len(story))] {
-				out = append(out, r.gap(t, g))
-			}
+	if !lost && len(told) == 0 {
+		if g, ok := r.widest(t, maybe); ok {
+			out = append(out, r.chance(t, g))
 		}
 	}
 	t.play(real, false, func(int) {})
 	switch {
-	case spared && unsure.opener >= 0:
-		out = append(out[:0], r.unsure(t, unsure))
-	case !lost && len(story) == 0:
+	case unsure.opener >= 0:
+		o := r.unsure(t, unsure)
+		out = slices.DeleteFunc(out, func(s Outage) bool { return s.Verdict == Swap && s.OpenedBy == o.OpenedBy })
+		out = append(out, o)
+	case len(out) == 0 && len(told) == 0:
 		out = r.none(t, expected)
 	}
 	t.now = t.now[:0]
 	return out
+}
+
+// widest returns the gap that would be the longest.
+func (r *run) widest(t *thing, s story) (gap, bool) {
+	length := func(g gap) time.Duration {
+		end := func(n int) Span { return r.actions[r.place(t.events[n].item)].End }
+		return end(g.closer).Max - end(g.opener).Min
+	}
+	s = slices.DeleteFunc(s, func(g gap) bool { return g.opener < 0 || g.closer < 0 })
+	if len(s) == 0 {
+		return gap{}, false
+	}
+	return slices.MaxFunc(s, func(a, b gap) int { return cmp.Compare(length(a), length(b)) }), true
+}
+
+// chance is a gap that there may be, though it is not expected.
+func (r *run) chance(t *thing, g gap) Outage {
+	o := r.gap(t, g)
+	o.Unordered = true
+	o.Length.Min, o.Length.Typical = 0, 0
+	if !o.Length.Open {
+		o.Verdict = Swap
+	}
+	r.seen(&o)
+	o.Why = r.whyGap(o)
+	return o
 }
 
 // open begins an outage with the event that opens it.

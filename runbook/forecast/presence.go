@@ -103,29 +103,64 @@ func (t *thing) lose(lost int, doubt bool, touch func(object int)) int {
 // Many events of one thing are not compared each with each.
 const many = 64
 
-// sequences returns three orders in which the events of a run can happen: the
-// expected one, one in which everything is deleted as early as it may be, and one
-// in which everything is deleted as late as that.
-func (r *run) sequences(t *thing) (expected, early, late []int) {
-	n := len(t.now)
-	if n == 1 {
-		return t.now, t.now, t.now
+// sequences returns the order in which the events of a run are expected, and
+// others in which they may happen: everything is deleted as late as may be, or as
+// early, and, while there are not too many, each order there is.
+func (r *run) sequences(t *thing) (expected []int, others [][]int) {
+	if len(t.now) == 1 {
+		return t.now, nil
 	}
 	waits := r.among(t)
 	when := func(k int) Span { return r.actions[r.place(t.events[t.now[k]].item)].End }
 	brings := func(k int) int { // deletes first
 		return min(t.events[t.now[k]].bring, 0)
 	}
-	timed := waits
-	if n <= many {
-		timed = r.apart(t, waits)
-	}
 	byTime := func(a, b int) int {
 		return cmp.Or(cmp.Compare(when(a).Typical, when(b).Typical), cmp.Compare(brings(a), brings(b)), cmp.Compare(a, b))
 	}
-	return t.sorted(waits, byTime),
+	expected = t.sorted(waits, byTime)
+	timed := waits
+	if len(t.now) <= many {
+		timed = r.apart(t, waits)
+	}
+	others = append(
+		others,
+		t.sorted(timed, func(a, b int) int { return cmp.Or(cmp.Compare(brings(b), brings(a)), byTime(a, b)) }),
+		t.sorted(timed, func(a, b int) int { return cmp.Or(cmp.Compare(brings(a), brings(b)), byTime(a, b)) }),
 		t.sorted(waits, func(a, b int) int { return cmp.Or(cmp.Compare(brings(a), brings(b)), byTime(a, b)) }),
-		t.sorted(timed, func(a, b int) int { return cmp.Or(cmp.Compare(brings(b), brings(a)), byTime(a, b)) })
+	)
+	if len(t.now) > 2 && len(t.now) <= many {
+		t.each(timed, func(sequence []int) bool {
+			others = append(others, sequence)
+			r.stories--
+			return len(others) < 5000 && r.stories > 0
+		})
+	}
+	return expected, others
+}
+
+// each calls yield with every order of the events of the run, until it says no.
+func (t *thing) each(waits [][]int, yield func([]int) bool) {
+	done, sequence := make([]bool, len(waits)), []int{}
+	var next func() bool
+	next = func() bool {
+		if len(sequence) == len(waits) {
+			return yield(slices.Clone(sequence))
+		}
+		for k := range waits {
+			if done[k] || slices.ContainsFunc(waits[k], func(j int) bool { return !done[j] }) {
+				continue
+			}
+			done[k], sequence = true, append(sequence, t.now[k])
+			goOn := next()
+			done[k], sequence = false, sequence[:len(sequence)-1]
+			if !goOn {
+				return false
+			}
+		}
+		return true
+	}
+	next()
 }
 
 // among returns which of the events of this run wait for which.

@@ -42,23 +42,24 @@ func AtOnce(p *plan.Plan, o *plan.Order, opt Options) Forecast {
 
 // A study is a plan and all that its forecasts share.
 type study struct {
-	p      *plan.Plan
-	o      *plan.Order
-	opt    Options
-	of     func(address, typ string, action plan.Action) durations.Estimate
-	slots  int
-	names  []safe.Text // by resource
-	part   *plan.Part
-	some   *plan.Part // for things with many events
-	world  *world
-	visits int // left for measuring lengths, see length
+	p       *plan.Plan
+	o       *plan.Order
+	opt     Options
+	of      func(address, typ string, action plan.Action) durations.Estimate
+	slots   int
+	names   []safe.Text // by resource
+	part    *plan.Part
+	some    *plan.Part // for things with many events
+	world   *world
+	visits  int // left for measuring lengths, see length
+	stories int // left for imagining what may happen to things with several events
 }
 
 func newStudy(p *plan.Plan, o *plan.Order, opt Options) *study {
 	return &study{
 		p: p, o: o, opt: opt, of: opt.Durations.Of,
 		slots: cmp.Or(max(opt.Parallelism, 0), usual),
-		names: p.Names(), part: o.Part(), world: newWorld(p, o), visits: 2_000_000,
+		names: p.Names(), part: o.Part(), world: newWorld(p, o), visits: 2_000_000, stories: 200_000,
 	}
 }
 
@@ -75,6 +76,7 @@ type run struct {
 	early    []plan.Weight   // action → all that need not come after it; nil when there are slots for all
 	last     []int           // action → the one of those it waits for that ends last, or -1
 	backs    []back
+	found    gauges
 }
 
 // run simulates the items. Only one run of a study can be looked at at a time.

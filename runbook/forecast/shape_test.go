@@ -18,7 +18,6 @@ type shape struct {
 	standing []string // "ADDRESS THING"
 	edges    []string // "A -> B": A waits for B; nodes as in Terraform's graph
 	takes    string   // "ADDRESS.action=DURATION …"; others take 100ms, "?" is not known
-	targets  bool
 }
 
 // thingOf reads "KIND/NAME[/DATA[/MODE]]"; a name or data of "?" is known only
