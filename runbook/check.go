@@ -47,6 +47,9 @@ func (c *checker) check() {
 	for _, name := range c.channels {
 		c.channel("channels."+name, c.rb.Channels[name])
 	}
+	for _, typ := range sorted(c.rb.Identities) {
+		c.identity("identities."+typ, typ, c.rb.Identities[typ])
+	}
 	c.ids()
 	everyStep(c.rb.Steps, "steps", func(s *Step, path string) { c.step(path, s) })
 	c.order()

@@ -20,6 +20,7 @@ func (c *checker) environment(at string, e *Environment) {
 		c.say(at+".after", c.doc.DidYouMean(after, c.environments), "there is no environment %q", after)
 	}
 	c.terraform(at+".terraform", e.Terraform)
+	c.forecast(at, e)
 }
 
 func (c *checker) pin(at string, p Pin) {

@@ -56,7 +56,7 @@ func TestLoad_readsTheWholeDocument(t *testing.T) {
 		t.Errorf("file %q, digest %q, version %d", rb.File, rb.Digest, rb.Version)
 	}
 	production := &Environment{
-		Name: "production", Repository: ".", Branch: "main", Pin: Pin{Ref: "refs/heads/deployed/production"}, After: "staging",
+		Name: "production", Repository: ".", Branch: "main", Pin: Pin{Ref: "refs/heads/deployed/production"}, After: "staging", ManyDestroys: 10,
 		Terraform: Terraform{
 			Directory: "environments/production", Binary: "terraform", Parallelism: 10,
 			Vars: map[string]string{"token": "${TOKEN}", "plain": "$5"},

@@ -18,6 +18,7 @@ type Runbook struct {
 	Environments map[string]*Environment `yaml:"environments" doc:"The environments that can be deployed with this runbook, by name." required:"true"`
 	Probes       map[string]*Probe       `yaml:"probes" doc:"Measurements of live things, by name."`
 	Channels     map[string]*Channel     `yaml:"channels" doc:"Where announcements go, by name."`
+	Identities   map[string]*Identity    `yaml:"identities" doc:"How to find the live things, such as DNS names and listeners, that objects of a resource type hold, by type; for types that Lockstep does not know, or where it is mistaken."`
 	Steps        []Step                  `yaml:"steps" doc:"What is done, in this order." required:"true"`
 
 	// File is the path the runbook was read from and Digest the SHA-256 of its
@@ -39,6 +40,10 @@ type Environment struct {
 	After      string            `yaml:"after" doc:"Another environment in which exactly the same commit must have been verified first."`
 	Terraform  Terraform         `yaml:"terraform" doc:"How Terraform is run."`
 	Probes     map[string]*Probe `yaml:"probes" doc:"Probes that are measured in this environment instead of the general ones of the same names."`
+
+	Durations    map[string]Duration `yaml:"durations" doc:"How long actions take, by TYPE.action or ADDRESS.action, such as aws_lb.create; for what no earlier apply has measured. An action is create, update, delete, read or forget."`
+	NegativeTTL  Duration            `yaml:"negative_ttl" doc:"How long resolvers remember that a name is missing, as the SOA record of the zone says. It prolongs an outage of a DNS name for users."`
+	ManyDestroys int                 `yaml:"many_destroys" doc:"More objects destroyed by one plan than this are a hazard." default:"10" min:"1"`
 }
 
 // A Pin says where the deployed commit of an environment is written down.

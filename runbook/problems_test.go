@@ -190,7 +190,7 @@ func TestParse_reportsEverythingAtOnceInOrder(t *testing.T) {
 	want := `r:2:8: title should be text, not a number (put it in quotes)
 r:4:22: there is no probe "x" (the runbook has no probes yet)
 r:5:5: unknown key "plna" in step 2 (did you mean "plan"?)
-r:6:1: unknown key "extra" in the document (one of lockstep, title, description, environments, probes, channels, steps)
+r:6:1: unknown key "extra" in the document (one of lockstep, title, description, environments, probes, channels, identities, steps)
 r:6:8: the anchor &a is not allowed (write the value out where it is needed)
 r:7:35: the path ".." leaves the repository (a path inside the repository, with /)
 r:7:41: unknown key "brunch" in environments.e (did you mean "branch"?)`

@@ -29,6 +29,7 @@ func Markdown(rb *runbook.Runbook, env string) []byte {
 	w.paragraphs(rb.Description)
 	w.use(env)
 	w.environments()
+	w.identities()
 	w.steps()
 	w.probes()
 	w.channels()
@@ -137,6 +138,9 @@ func (w *writer) environment(e *runbook.Environment) {
 	add(len(t.Backend) > 0, "Backend settings are given for %s. Their values are not written here.", codes(names(t.Backend)))
 	add(len(t.Environment) > 0, "Terraform sees these environment variables and no others: %s.", codes(t.Environment))
 	add(t.Parallelism != 10, "At most %d resources are worked on at once.", t.Parallelism)
+	add(len(e.Durations) > 0, "Where no earlier apply was measured: %s.", lengths(e.Durations))
+	add(e.NegativeTTL > 0, "Resolvers remember for %s that a name is missing.", span(e.NegativeTTL))
+	add(e.ManyDestroys != 10, "More than %d objects destroyed by one plan are a hazard.", e.ManyDestroys)
 	if len(facts) == 0 {
 		return
 	}

@@ -43,6 +43,13 @@ environments:
       backend: { key: hunter2 }
       environment: ["AWS_*"]
       parallelism: 3
+    durations: { aws_lb.create: 3m, 'module.m["a.b"].aws_lb.l.delete': 20s }
+    negative_ttl: 60s
+    many_destroys: 4
+identities:
+  acme_listener: { key: ["spec[0].port", host], delete: whole-name }
+  aws_lb: { delete: own-data }
+  aws_s3_bucket: { key: [bucket], delete: unknown }
 probes:
   a-dns: { dns: { name: www.example.org, servers: ["192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]:53"], values: [192.0.2.9] }, required: true }
   b-dns: { dns: { name: www.example.org, type: TXT } }
@@ -111,6 +118,8 @@ func TestMarkdown_staysPlainWhateverTheTextSays(t *testing.T) {
 	}
 	rb.Title, rb.Description, rb.Steps[0].Why, rb.Steps[0].Name = hostile, hostile, hostile, hostile
 	rb.Environments["production"].Branch = hostile
+	rb.Environments["production"].Durations = map[string]runbook.Duration{hostile: 1}
+	rb.Identities[hostile] = &runbook.Identity{Key: []string{hostile}}
 	rb.Probes["command"].Command.Argv = []string{hostile, "$(reboot)"}
 	rb.Steps[4].Command.Argv = []string{"echo", hostile}
 	got := string(Markdown(rb, "production"))

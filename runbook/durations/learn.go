@@ -67,7 +67,7 @@ func (l *Learned) take(body json.RawMessage) {
 			continue
 		}
 		typ := TypeOf(it.Address)
-		if it.State != done || typ == "" || it.TookMS == nil || *it.TookMS < 0 || *it.TookMS > longest.Milliseconds() {
+		if it.State != done || typ == "" || it.TookMS == nil || *it.TookMS < 0 || *it.TookMS > Longest.Milliseconds() {
 			continue
 		}
 		took := time.Duration(*it.TookMS) * time.Millisecond

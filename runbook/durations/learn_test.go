@@ -29,8 +29,8 @@ func records(items ...string) []journal.Record {
 
 func TestLearn_onlyWhatWasMeasured(t *testing.T) {
 	l := Learn(
-		records(item("aws_eip.a", "create", "done", 1000), item("aws_eip.a", "create", "errored", 9000), item("aws_eip.a", "forget", "done", 0),
-			item("aws_eip.a", "no-op", "done", 0), item("aws_eip.a", "delete", "not-started", 0), item("not an address", "create", "done", 1), item("aws_eip.a", "create", "done", -1)),
+		records(item("aws_eip.a", "create", "done", 1000), item("aws_eip.a", "create", "failed", 9000), item("aws_eip.a", "forget", "done", 0),
+			item("aws_eip.a", "no-op", "done", 0), item("aws_eip.a", "delete", "not started", 0), item("not an address", "create", "done", 1), item("aws_eip.a", "create", "done", -1)),
 		records(item("aws_eip.a", "create", "done", 5000), item("module.m.data.aws_ami.x[0]", "read", "done", 70)),
 		records(item("aws_eip.a", "create", "done", 2000)),
 	)
@@ -118,7 +118,7 @@ func FuzzRead(f *testing.F) {
 		}
 		for k, d := range got {
 			who, action, err := SplitKey(k)
-			if err != nil || d < 0 || d > longest {
+			if err != nil || d < 0 || d > Longest {
 				t.Fatalf("%q is %v: %v", k, d, err)
 			}
 			e := NewBook(Sources{Given: got}).Of(who, TypeOf(who), action)
@@ -135,7 +135,7 @@ func FuzzLearn(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		l := Learn([]journal.Record{{Kind: journal.KindOutcome, Body: body}})
 		for k, took := range l.address {
-			if TypeOf(k.who) == "" || len(took) == 0 || took[0] < 0 || took[len(took)-1] > longest {
+			if TypeOf(k.who) == "" || len(took) == 0 || took[0] < 0 || took[len(took)-1] > Longest {
 				t.Fatalf("learned %v of %v", took, k)
 			}
 		}

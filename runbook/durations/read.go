@@ -8,9 +8,9 @@ import (
 	"lockstep/runbook/strict"
 )
 
-// longest is the longest length that is taken: no single action takes a month,
+// Longest is the longest length that is taken: no single action takes a month,
 // and sums of such lengths stay far from overflow.
-const longest = 31 * 24 * time.Hour
+const Longest = 31 * 24 * time.Hour
 
 // Read reads a JSON file {"TYPE.action": seconds, "ADDRESS.action": seconds, …}.
 // The error is a *[strict.Problems] with everything that is wrong; the name
@@ -72,8 +72,8 @@ func seconds(v strict.JSON) (time.Duration, string) {
 	switch {
 	case s < 0:
 		return 0, "is negative"
-	case s > longest.Seconds():
-		return 0, fmt.Sprintf("is longer than %.0f days", longest.Hours()/24)
+	case s > Longest.Seconds():
+		return 0, fmt.Sprintf("is longer than %.0f days", Longest.Hours()/24)
 	}
 	return time.Duration(s * float64(time.Second)), ""
 }

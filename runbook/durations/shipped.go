@@ -71,7 +71,7 @@ func readTable(name string, data []byte) (table, error) {
 	for i, r := range file.Durations {
 		at := fmt.Sprintf("durations[%d]", i)
 		e := Estimate{Min: time.Duration(r.Min), Typical: time.Duration(r.Typical), Max: time.Duration(r.Max), Source: SourceShipped}
-		if !slices.IsSorted([]time.Duration{0, e.Min, e.Typical, e.Max}) || e.Max > longest {
+		if !slices.IsSorted([]time.Duration{0, e.Min, e.Typical, e.Max}) || e.Max > Longest {
 			doc.Report(at, "min, typical and max are not in order", "")
 		}
 		for _, typ := range r.Types {

@@ -24,10 +24,14 @@ type Identity struct {
 // Modes are the words for what a delete takes with it.
 var Modes = []string{string(plan.DeleteOwnData), string(plan.DeleteWholeName), string(plan.DeleteUnknown)}
 
-// CheckKey says what is wrong with an item of a key.
-func CheckKey(item string) error {
-	_, err := readPart(item)
-	return err
+// MaxKey is the number of items that a key may have.
+const MaxKey = 32
+
+// CheckKey returns the name that an item of a key has as a part of it, or says what
+// is wrong with the item.
+func CheckKey(item string) (name string, err error) {
+	p, err := readPart(item)
+	return p.name, err
 }
 
 // CheckType says what is wrong with the name of a resource type.
@@ -36,6 +40,19 @@ func CheckType(typ string) error {
 		return fmt.Errorf("%q cannot be a resource type", typ)
 	}
 	return nil
+}
+
+// Near returns the types of the table that begin like a type that is not in it, for
+// suggestions.
+func (t *Table) Near(typ string) []string {
+	provider, _, _ := strings.Cut(typ, "_")
+	var out []string
+	for _, known := range t.Types() {
+		if strings.HasPrefix(known, provider) || len(typ) > 2 && strings.HasSuffix(known, typ[2:]) {
+			out = append(out, known)
+		}
+	}
+	return out
 }
 
 // Known reports whether the table has a resource type.
@@ -139,11 +156,11 @@ func readIdentity(doc *strict.JSONDocument, typ strict.Member) Identity {
 		case "delete":
 			s, ok := f.Value.Text(at, "one of "+strings.Join(Modes, ", "))
 			if ok && !slices.Contains(Modes, s) {
-				doc.Say(f.Value.At, at, fmt.Sprintf("%s is %q", at, s), strict.DidYouMean(s, Modes))
+				doc.Say(f.Value.At, at, fmt.Sprintf("%s is %q", at, s), doc.DidYouMean(s, Modes))
 			}
 			id.Delete = plan.DeleteMode(s)
 		default:
-			doc.Say(f.At, at, fmt.Sprintf("unknown key %q in %s", f.Key, typ.Key), strict.DidYouMean(f.Key, []string{"key", "delete"}))
+			doc.Say(f.At, at, fmt.Sprintf("unknown key %q in %s", f.Key, typ.Key), doc.DidYouMean(f.Key, []string{"key", "delete"}))
 		}
 	}
 	if !hasKey && !Shipped().Known(typ.Key) {
@@ -154,8 +171,12 @@ func readIdentity(doc *strict.JSONDocument, typ strict.Member) Identity {
 
 func readKey(doc *strict.JSONDocument, at string, v strict.JSON) []string {
 	items, ok := v.Items(at, "a list of attributes")
-	if ok && len(items) == 0 {
+	switch {
+	case ok && len(items) == 0:
 		doc.Say(v.At, at, at+" is empty", `such as ["name"]`)
+	case len(items) > MaxKey:
+		doc.Say(v.At, at, fmt.Sprintf("%s has more than %d attributes", at, MaxKey), "a few are enough to tell one thing from another")
+		return nil
 	}
 	var key []string
 	for i, item := range items {

@@ -62,6 +62,9 @@ func (r *rule) readName(s string) ([]piece, error) {
 
 // setKey sets the key and the form of each part.
 func (r *rule) setKey(key []string) error {
+	if len(key) > MaxKey {
+		return fmt.Errorf("the key has more than %d attributes", MaxKey)
+	}
 	r.key = nil
 	for _, k := range key {
 		p, err := readPart(k)
@@ -89,7 +92,7 @@ func (r *rule) form(name string) form {
 
 // find returns the thing, or nil when the object has nothing of the key.
 func (r *rule) find(o object) *plan.Thing {
-	t := &plan.Thing{Kind: r.kind, Delete: r.delete, DNS: r.dns, Unknown: []string{}}
+	t := &plan.Thing{Kind: r.kind, Delete: r.delete, DNS: r.dns, Key: []plan.KeyPart{}, Unknown: []string{}}
 	values := make(map[string]value, len(r.key))
 	some := false
 	for _, p := range r.key {

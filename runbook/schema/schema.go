@@ -9,6 +9,7 @@
 package schema
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -24,6 +25,11 @@ import (
 var patterns = map[reflect.Type]string{
 	reflect.TypeFor[runbook.Duration](): `^\+?(0|([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$`,
 	reflect.TypeFor[runbook.Secret]():   `^(\$\{[A-Za-z_][A-Za-z0-9_]*\}|file:.+)$`,
+}
+
+// keys are how the keys of mappings to these types are written.
+var keys = map[reflect.Type]string{
+	reflect.TypeFor[runbook.Identity](): runbook.TypePattern,
 }
 
 // JSON returns the schema, indented and with a line feed at its end.
@@ -103,8 +109,8 @@ func decorateField(p *jsonschema.Schema, f strict.Field) error {
 		if f.Required {
 			p.MinProperties = &one
 		}
-		if innermost(f.Type).Kind() == reflect.Struct {
-			p.PropertyNames = &jsonschema.Schema{Pattern: runbook.NamePattern}
+		if in := innermost(f.Type); in.Kind() == reflect.Struct {
+			p.PropertyNames = &jsonschema.Schema{Pattern: cmp.Or(keys[in], runbook.NamePattern)}
 		}
 	case kind == reflect.String && !strict.IsText(f.Type) && (f.Required || f.Default != "" || f.Kind):
 		p.MinLength = &one

@@ -60,6 +60,7 @@ func value(t *testing.T, data []byte) any {
 const good = `lockstep: 1
 title: t
 environments: { e: { pin: { file: f }, terraform: { vars: { a: "${A}", b: "$1 {x}" } } } }
+identities: { aws_lb: { key: [name], delete: own-data }, aws_eip: { delete: unknown } }
 probes:
   p: { http: { url: "https://h/", headers: { A: "${A}" } }, every: 1h30m }
   n: { no_changes: }
@@ -117,6 +118,13 @@ func TestJSON_refusesWhatTheLoaderRefuses(t *testing.T) {
 		{"number as variable", `a: "${A}"`, "a: 5"},
 		{"variable in text", `a: "${A}"`, `a: "x${A}"`},
 		{"variable elsewhere", "terraform: {", "terraform: { workspace: '${X}',"},
+		{"many destroys", "terraform: {", "many_destroys: 0, terraform: {"},
+		{"negative TTL", "terraform: {", "negative_ttl: 60, terraform: {"},
+		{"length of an action", "terraform: {", "durations: { aws_lb.create: long }, terraform: {"},
+		{"what a delete takes", "delete: own-data", "delete: all"},
+		{"resource type", "aws_lb:", "'aws lb':"},
+		{"unknown key of an identity", "key: [name]", "keys: [name]"},
+		{"key as text", "key: [name]", "key: name"},
 		{"no kind of probe", "no_changes:", "every: 1s"},
 		{"two kinds of probe", "no_changes:", "no_changes: {}, tcp: { address: 'h:1' }"},
 		{"probe without address", `url: "https://h/", `, ""},

@@ -10,18 +10,21 @@ import (
 	"unicode/utf8"
 )
 
+// A Spot is where something stands in a JSON document. It becomes a [Place] only
+// for a problem: finding the places of everything would take too long.
+type Spot int
+
 // A JSON is a value in a JSON document together with its place.
 type JSON struct {
-	Raw  json.RawMessage
-	At   Place
-	doc  *JSONDocument
-	from int // offset of Raw in the document
+	Raw json.RawMessage
+	At  Spot
+	doc *JSONDocument
 }
 
 // A Member is one key of a JSON object.
 type Member struct {
 	Key   string
-	At    Place // of the key
+	At    Spot // of the key
 	Value JSON
 }
 
@@ -41,7 +44,7 @@ func ReadJSON(name string, data []byte) (doc *JSONDocument, root JSON, ok bool) 
 		d.refuse(Place{}, fmt.Sprintf("the document is larger than %d bytes", MaxSize), "split it")
 		return d, JSON{}, false
 	case !utf8.Valid(d.data):
-		d.refuse(d.place(len(d.data)-len(trimValid(d.data))), "a byte is not UTF-8", "save the file as UTF-8")
+		d.refuse(d.place(Spot(len(d.data)-len(trimValid(d.data)))), "a byte is not UTF-8", "save the file as UTF-8")
 		return d, JSON{}, false
 	case len(bytes.TrimSpace(d.data)) == 0:
 		d.refuse(Place{}, "the document is empty", "write {} for nothing")
@@ -51,13 +54,13 @@ func ReadJSON(name string, data []byte) (doc *JSONDocument, root JSON, ok bool) 
 	if err := json.Unmarshal(d.data, &raw); err != nil {
 		at := Place{}
 		if s := new(json.SyntaxError); errors.As(err, &s) {
-			at = d.place(max(int(s.Offset)-1, 0))
+			at = d.place(Spot(max(s.Offset-1, 0)))
 		}
 		d.refuse(at, "not JSON: "+err.Error(), "look at the commas, quotes and braces here and just before")
 		return d, JSON{}, false
 	}
 	from := len(d.data) - len(bytes.TrimLeft(d.data, jsonBlank))
-	return d, JSON{bytes.TrimRight(d.data[from:], jsonBlank), d.place(from), d, from}, true
+	return d, JSON{bytes.TrimRight(d.data[from:], jsonBlank), Spot(from), d}, true
 }
 
 const jsonBlank = " \t\r\n"
@@ -73,16 +76,20 @@ func trimValid(b []byte) []byte {
 	return b
 }
 
-// place turns an offset into a line and a column in characters.
-func (d *JSONDocument) place(offset int) Place {
-	before := d.data[:min(offset, len(d.data))]
+// place turns a spot into a line and a column in characters.
+func (d *JSONDocument) place(at Spot) Place {
+	before := d.data[:min(int(at), len(d.data))]
 	line := bytes.LastIndexByte(before, '\n') + 1
 	return Place{bytes.Count(before, []byte{'\n'}) + 1, utf8.RuneCount(before[line:]) + 1}
 }
 
-// Say adds a problem at a place.
-func (d *JSONDocument) Say(at Place, path, text, suggestion string) {
-	d.report(at, path, text, suggestion)
+// Say adds a problem at a spot.
+func (d *JSONDocument) Say(at Spot, path, text, suggestion string) {
+	if d.full() {
+		d.more++
+		return
+	}
+	d.report(d.place(at), path, text, suggestion)
 }
 
 // Members returns the keys of an object in their order. Keys that are there
@@ -94,14 +101,18 @@ func (v JSON) Members(path, want string) ([]Member, bool) {
 		return nil, false
 	}
 	var out []Member
-	first := map[string]Place{}
+	first := map[string]Spot{}
 	v.each(func(dec *json.Decoder) {
-		from := v.next(dec)
+		m := Member{At: v.next(dec)}
 		key, _ := dec.Token()
-		m := Member{Key: fmt.Sprint(key), At: v.doc.place(from)}
+		m.Key = fmt.Sprint(key)
 		m.Value = v.item(dec)
 		if at, twice := first[m.Key]; twice {
-			v.doc.Say(m.At, under(path, m.Key), fmt.Sprintf("the key %q is there twice", m.Key), fmt.Sprintf("the first one is on line %d; keep one", at.Line))
+			hint := ""
+			if !v.doc.full() {
+				hint = fmt.Sprintf("the first one is on line %d; keep one", v.doc.place(at).Line)
+			}
+			v.doc.Say(m.At, under(path, m.Key), fmt.Sprintf("the key %q is there twice", m.Key), hint)
 			return
 		}
 		first[m.Key] = m.At
@@ -160,11 +171,11 @@ func (v JSON) each(f func(*json.Decoder)) {
 	}
 }
 
-// next returns the offset in the document of what the decoder reads next.
-func (v JSON) next(dec *json.Decoder) int {
+// next returns where what the decoder reads next stands in the document.
+func (v JSON) next(dec *json.Decoder) Spot {
 	at := int(dec.InputOffset())
 	rest := v.Raw[at:]
-	return v.from + at + len(rest) - len(bytes.TrimLeft(rest, jsonBlank+",:"))
+	return v.At + Spot(at+len(rest)-len(bytes.TrimLeft(rest, jsonBlank+",:")))
 }
 
 func (v JSON) item(dec *json.Decoder) JSON {
@@ -173,7 +184,7 @@ func (v JSON) item(dec *json.Decoder) JSON {
 	if dec.Decode(&raw) != nil {
 		raw = json.RawMessage("null")
 	}
-	return JSON{raw, v.doc.place(from), v.doc, from}
+	return JSON{raw, from, v.doc}
 }
 
 func orDocument(path string) string {

@@ -36,11 +36,12 @@ func (r *reader) stand(rc *tfjson.ResourceChange) {
 	}
 }
 
-// keepStanding keeps the objects that hold a thing which the plan deletes.
+// keepStanding keeps the objects that hold a thing which another object loses: by
+// a delete, or by a change in place that gives it another name.
 func (r *reader) keepStanding() {
 	deleted := map[string]bool{}
 	for _, m := range r.f.Model.Resources {
-		if m.Was != nil && m.Action.Destroys() {
+		if m.Was != nil && (m.Action.Destroys() || m.Becomes == nil || m.Becomes.ID() != m.Was.ID()) {
 			deleted[m.Was.ID()] = true
 		}
 	}

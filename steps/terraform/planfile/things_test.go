@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"lockstep/runbook/live"
 	"lockstep/runbook/plan"
 	"lockstep/steps/terraform/redact"
 )
@@ -30,6 +31,8 @@ func TestRead_thingsBeforeAndAfter(t *testing.T) {
 		record("let", `"change":{"actions":["forget"],"before":`+dns("e.z.test")+`,"after":null}`),
 		record("kept", `"change":{"actions":["no-op"],"before":`+dns("e.z.test")+`,"after":`+dns("e.z.test")+`}`),
 		record("left", `"deposed":"00000001","change":{"actions":["delete"],"before":`+dns("b.z.test")+`,"after":null}`),
+		record("changed", `"change":{"actions":["update"],"before":`+dns("f.z.test")+`,"after":`+dns("g.z.test")+`}`),
+		record("stays", `"change":{"actions":["no-op"],"before":`+dns("f.z.test")+`,"after":`+dns("f.z.test")+`}`),
 		change("t.none", `"change":{"actions":["delete"],"before":{"name":"x"},"after":null}`),
 	}, ",")+`]`), &redact.Net{})
 	var got []string
@@ -52,15 +55,33 @@ func TestRead_thingsBeforeAndAfter(t *testing.T) {
 		"sandbox_dns_record.renamed c.z.test A → d.z.test A",
 		"sandbox_dns_record.let e.z.test A → e.z.test A",
 		"sandbox_dns_record.left deposed 00000001 b.z.test A → -",
+		"sandbox_dns_record.changed f.z.test A → g.z.test A",
 		"t.none - → -",
 		"standing sandbox_dns_record.twin a.z.test A",
 		"standing sandbox_dns_record.other b.z.test A",
+		"standing sandbox_dns_record.stays f.z.test A",
 	}
 	if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {
 		t.Errorf("got\n%s\nwant\n%s", g, w)
 	}
 	if old, created := f.Model.Resources[0].Was.ID(), f.Model.Resources[1].Becomes.ID(); old == "" || old != created {
 		t.Errorf("%q and %q are not one thing", old, created)
+	}
+}
+
+func TestReadFrom_isReadWithoutAFile(t *testing.T) {
+	text := document(`"resource_changes":[` + record("old", `"change":{"actions":["delete"],"before":`+dns("a.z.test")+`,"after":null}`) + `]`)
+	f, err := ReadFrom(strings.NewReader(text), &redact.Net{}, live.Shipped())
+	if err != nil || len(f.Model.Resources) != 1 || f.Model.Resources[0].Was == nil {
+		t.Fatalf("got %+v, %v", f, err)
+	}
+	if _, err := f.Attributes(0); err == nil || !strings.Contains(err.Error(), "not read from a file") {
+		t.Errorf("attributes: %v", err)
+	}
+	for _, bad := range []string{"", text[:len(text)-1], text + "{}", strings.Replace(text, `"1.2"`, `"3.0"`, 1), "digraph {}"} {
+		if f, err := ReadFrom(strings.NewReader(bad), &redact.Net{}, live.Shipped()); err == nil || f != nil {
+			t.Errorf("%.40q is read as a plan", bad)
+		}
 	}
 }
 
