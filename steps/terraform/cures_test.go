@@ -80,10 +80,12 @@ func rooted(files map[string]string) map[string]string {
 func (b *bench) cures() []cure.Proposal {
 	b.t.Helper()
 	before := listFiles(b.t, b.o.run.WorkDir)
+	start := time.Now()
 	got, err := b.session.cures(b.t.Context(), b.o, b.full, "c1", b.at, timed)
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	b.t.Logf("%d cures in %s", len(got), time.Since(start).Round(10*time.Millisecond))
 	if after := listFiles(b.t, b.o.run.WorkDir); after != before {
 		b.t.Errorf("files are left, or gone: %s\nbefore: %s", after, before)
 	}
