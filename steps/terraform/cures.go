@@ -12,12 +12,15 @@ import (
 	"lockstep/steps/terraform/cure"
 )
 
+// A look forecasts a plan: everything at once, and one change at a time.
+type look func(*plan.Plan, *plan.Order) (forecast.Forecast, forecast.Sequence)
+
 // cures drafts ways round the outages that a full plan would cause, plans each
 // of them in a scratch checkout, and returns them, the best first. f is the
-// forecast of the plan with the same options. pin is the commit that is deployed
+// forecast of the plan, as look makes it. pin is the commit that is deployed
 // now, or "" when that is not known. What cannot be tried says so. Nothing but
 // the patches, in s.proposals, is left of it.
-func (s *session) cures(ctx context.Context, op teller, p *saved, pin string, f forecast.Forecast, opt forecast.Options) ([]forecast.Cure, error) {
+func (s *session) cures(ctx context.Context, op teller, p *saved, pin string, f forecast.Forecast, look look) ([]forecast.Cure, error) {
 	s.proposals = map[string]cure.Proposal{}
 	dir, err := filepath.Rel(p.work.top, p.work.root.Dir)
 	if err != nil {
@@ -31,10 +34,7 @@ func (s *session) cures(ctx context.Context, op teller, p *saved, pin string, f 
 	t := trial{session: s, op: op, plan: p}
 	defer t.close()
 	c := cure.Case{
-		Plan: &p.model, Before: f, Try: t.try,
-		Look: func(p *plan.Plan, o *plan.Order) (forecast.Forecast, forecast.Sequence) {
-			return forecast.AtOnce(p, o, opt), forecast.OneAtATime(p, o, plan.Split(p, o), opt)
-		},
+		Plan: &p.model, Before: f, Try: t.try, Look: look,
 		Tell: func(d cure.Proposal, done, total int) {
 			op.Tell(engine.Progressed{
 				What: safe.Sprintf("trying a way round: %s", d.Cure.Title), Done: int64(done), Total: int64(total),

@@ -41,6 +41,10 @@ var timed = forecast.Options{Durations: durations.NewBook(durations.Sources{Give
 	"terraform_data.create": time.Second, "terraform_data.delete": time.Second,
 }})}
 
+func lookAt(p *plan.Plan, o *plan.Order) (forecast.Forecast, forecast.Sequence) {
+	return forecast.AtOnce(p, o, timed), forecast.OneAtATime(p, o, plan.Split(p, o), timed)
+}
+
 // newBench brings c1 into the state and plans c2.
 func newBench(t *testing.T, identities map[string]live.Identity, before, after map[string]string) *bench {
 	t.Helper()
@@ -81,7 +85,7 @@ func (b *bench) cures() []cure.Proposal {
 	b.t.Helper()
 	before := listFiles(b.t, b.o.run.WorkDir)
 	start := time.Now()
-	got, err := b.session.cures(b.t.Context(), b.o, b.full, "c1", b.at, timed)
+	got, err := b.session.cures(b.t.Context(), b.o, b.full, "c1", b.at, lookAt)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -396,7 +400,7 @@ func TestCures_endWithTheContext(t *testing.T) {
 		}
 	}
 	before := listFiles(t, b.o.run.WorkDir)
-	if _, err := b.session.cures(ctx, b.o, b.full, "c1", b.at, timed); err == nil {
+	if _, err := b.session.cures(ctx, b.o, b.full, "c1", b.at, lookAt); err == nil {
 		t.Error("no error")
 	}
 	if after := listFiles(t, b.o.run.WorkDir); after != before {
