@@ -12,13 +12,17 @@ import (
 	"time"
 
 	"lockstep/runbook"
+	"lockstep/runbook/durations"
 	"lockstep/runbook/engine"
+	"lockstep/runbook/journal"
 	"lockstep/steps/announce"
 	"lockstep/steps/command"
 	"lockstep/steps/git"
 	"lockstep/steps/manual"
 	"lockstep/steps/probe"
 	"lockstep/steps/terraform"
+	"lockstep/steps/terraform/cure"
+	"lockstep/steps/terraform/origin"
 	"lockstep/steps/verify"
 )
 
@@ -28,10 +32,14 @@ type Wiring struct {
 	Folder    string           // that relative paths of the runbook start from
 	Terraform string           // used instead of what the environment says, when set
 	Rescue    string           // folder for states that Terraform could not save
+	Patches   string           // folder for patches that the operator asks for
 	Stdout    io.Writer        // for announcements to standard output
 	// Verified says when a commit was verified in an environment, as the journals
 	// of this machine know it. It may be nil.
 	Verified func(environment, commit string) (time.Time, bool)
+	// Learned is what earlier applies to the environment took, as its journal knows
+	// it. It may be nil.
+	Learned func() *durations.Learned
 	// Head returns the digest of the journal's last record, for announcements.
 	Head func() string
 	// Attempted reports whether an announcement may have reached a channel before.
@@ -41,17 +49,17 @@ type Wiring struct {
 // NewKit returns the builders of all kinds of step, and the probers that measure
 // beside them for as long as the run lasts.
 func NewKit(w Wiring) (engine.Kit, []engine.Prober, error) {
+	hub, err := probe.NewHub(w.Runbook, w.Folder, probe.Deps{})
+	if err != nil {
+		return nil, nil, fmt.Errorf("prepare the probes: %w", err)
+	}
 	tool := terraform.New(terraform.Deps{
 		Open: func(env *runbook.Environment, folder string) (terraform.Source, error) {
 			return source{env, folder}, nil
 		},
 		Binary: w.Terraform,
-		Rescue: w.Rescue,
+		Rescue: w.Rescue, Patches: w.Patches, Learned: w.Learned, Negative: hub.Negative,
 	})
-	hub, err := probe.NewHub(w.Runbook, w.Folder, probe.Deps{})
-	if err != nil {
-		return nil, nil, fmt.Errorf("prepare the probes: %w", err)
-	}
 	kit := engine.Kit{}
 	for _, part := range []engine.Kit{
 		git.Kit(git.Deps{Verified: w.Verified}),
@@ -80,4 +88,39 @@ func (s source) Checkout(ctx context.Context, commit, head string, inputs []stri
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	return r.Checkout(ctx, commit, head, inputs, into)
+}
+
+// History opens the repository to trace a plan to its commits.
+func (s source) History(context.Context) (origin.History, error) {
+	r, err := git.Open(s.env, s.folder)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+var _ origin.Historian = source{}
+
+// Same compares files and folders of two commits.
+func (s source) Same(ctx context.Context, a, b string, paths []string) (same bool, err error) {
+	r, err := git.Open(s.env, s.folder)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	return r.Same(ctx, a, b, paths)
+}
+
+// Branch makes a branch that holds a cure.
+func (s source) Branch(ctx context.Context, name, subject, body string, edits []cure.Edit, who journal.Actor) (commit string, err error) {
+	r, err := git.Open(s.env, s.folder)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	o := git.Offer{Branch: name, Subject: subject, Body: body}
+	for _, e := range edits {
+		o.Files = append(o.Files, git.OfferedFile{Path: e.Path, Old: e.Old, New: e.New})
+	}
+	return r.Offer(ctx, o, who, time.Now())
 }

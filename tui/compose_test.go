@@ -50,6 +50,15 @@ func planQuestion() engine.Question {
 	}
 }
 
+func TestCure_theAnswerNamesTheOneUnderTheCursor(t *testing.T) {
+	d := opened(t, cureQuestion())
+	d.has("WAYS ROUND THE OUTAGE", "write the patch", "DARK 20 s → none")
+	d.press("j", "b")
+	if a := d.theAnswer(); a.Choice != "branch" || a.Item != "k2" {
+		t.Errorf("answer %+v", a)
+	}
+}
+
 func TestReview_wantsEveryFileViewed(t *testing.T) {
 	d := opened(t, reviewQuestion())
 	d.has("not viewed")

@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"lockstep/runbook/engine"
+	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
 	"lockstep/tui/ask"
 )
@@ -409,5 +410,55 @@ func TestQuestion_noOtherKeysTakeWhatCannotBeUndone(t *testing.T) {
 				t.Fatalf("seed %d: taken without its word: %+v", seed, a)
 			}
 		}
+	}
+}
+
+// The code of a hazard has to be typed: what came at once, as pasted text does,
+// accepts nothing, and neither does what was typed before there was a prompt.
+func TestHazard_isNotAcceptedByAPaste(t *testing.T) {
+	q := planQuestion()
+	q.Kind = engine.AskApply
+	apply := choice("apply", "a", "apply this plan", "")
+	apply.Irreversible = true
+	q.Choices = []engine.Choice{apply, stopping()}
+	r := q.Payload.(engine.PlanReview)
+	r.Hazards = []plan.Hazard{{Code: plan.Gone, Address: safe.Lit("dns_record.static"), Accept: true, Text: safe.Lit("The name is gone for good.")}}
+	q.Payload = r
+	d := opened(t, q)
+	d.m.View()
+	d.press("h")
+	d.wait(time.Second)
+	d.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(" GONE")})
+	d.press("enter", "a")
+	d.noAnswer()
+	d.press("esc")
+	d.wait(3 * time.Second)
+	d.press("h", "enter")
+	d.has("type GONE to accept")
+	d.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("GONE")})
+	d.press("enter")
+	d.has("not the code")
+	d.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("GONE"), Paste: true})
+	d.has("pasted text does not count")
+	d.press("enter")
+	d.has("not the code")
+	d.write("GONE")
+	d.press("enter", "a")
+	d.write("yes")
+	d.press("enter")
+	if a := d.theAnswer(); a.Choice != "apply" || len(a.Acknowledge) != 1 || a.Acknowledge[0] != "GONE dns_record.static" {
+		t.Errorf("answer %+v", a)
+	}
+}
+
+func TestPlan_takesMarkedChangesTogether(t *testing.T) {
+	d := opened(t, planQuestion())
+	d.m.View()
+	d.has("enter take change 1")
+	d.press(" ", "j", " ")
+	d.has("take changes 1 and 2 together")
+	d.press("enter")
+	if a := d.theAnswer(); a.Item != "c1+c2" {
+		t.Errorf("answer %+v", a)
 	}
 }

@@ -44,7 +44,7 @@ func FuzzFrame(f *testing.F) {
 
 func anyEvent(r *rand.Rand, text string) engine.Event {
 	said := safe.Show(text)
-	switch r.IntN(18) {
+	switch r.IntN(19) {
 	case 0:
 		s := started([]engine.Mode{engine.Live, engine.Rehearsal}[r.IntN(2)])
 		s.Title, s.Environment, s.Operator = said, said, said
@@ -95,6 +95,11 @@ func anyEvent(r *rand.Rand, text string) engine.Event {
 	case 15:
 		q := reviewQuestion()
 		q.Payload.(engine.Review).Files[0].Path = said
+		return engine.QuestionAsked{Question: q}
+	case 17:
+		q := cureQuestion()
+		c := q.Payload.(engine.CureReview)
+		c.Cures[0].Title, c.Cures[1].Problem = said, said
 		return engine.QuestionAsked{Question: q}
 	case 16:
 		q := planQuestion()

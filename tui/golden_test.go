@@ -78,6 +78,16 @@ var screens = []struct {
 		d.press("e")
 		d.write("Hi ")
 	}},
+	{"plan_forecast", func(d *desk) {
+		d.begin(engine.Live)
+		d.upTo("plan")
+		d.tell(engine.QuestionAsked{Question: foreseenPlan()})
+	}},
+	{"cures", func(d *desk) {
+		d.begin(engine.Live)
+		d.upTo("plan")
+		d.tell(engine.QuestionAsked{Question: cureQuestion()})
+	}},
 	{"pin", func(d *desk) {
 		d.begin(engine.Live)
 		d.upTo("pin")
@@ -120,6 +130,12 @@ var screens = []struct {
 		d.upTo("plan")
 		d.tell(engine.ProbeMeasured{Probe: "static", Outcome: engine.Fail, Word: safe.Lit("NXDOMAIN"), Got: safe.Show("ns1 has no such name")})
 		d.press("S")
+	}},
+	{"summary_forecast", func(d *desk) {
+		d.begin(engine.Live)
+		d.upTo("done")
+		d.over("done", "sent to ops")
+		d.tell(foreseen())
 	}},
 	{"summary", func(d *desk) {
 		d.begin(engine.Live)

@@ -133,15 +133,26 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 // onKeys counts keys that arrived together one by one.
 func (m *model) onKeys(msg tea.KeyMsg) tea.Cmd {
 	keys, burst := single(msg)
-	if burst && pasted(keys) && m.asked != nil && m.overlay == overNothing {
+	paste := burst && pasted(keys)
+	if paste && m.asked != nil && m.overlay == overNothing {
 		m.asked.chooser.Startle()
 	}
 	var cmds []tea.Cmd
 	for _, k := range keys {
+		k.Paste = k.Paste || paste && m.sealing()
 		cmds = append(cmds, m.onKey(k, burst))
 	}
 	m.layout()
 	return tea.Batch(cmds...)
+}
+
+// sealing reports whether the pane asks for a word that has to be typed.
+func (m *model) sealing() bool {
+	if m.asked == nil || m.overlay != overNothing {
+		return false
+	}
+	s, ok := m.asked.pane.(look.Sealer)
+	return ok && s.Sealing()
 }
 
 // onKey gives a key to whoever it is for: what is being written, what stands

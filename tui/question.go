@@ -9,6 +9,7 @@ import (
 	"lockstep/runbook/engine"
 	"lockstep/runbook/safe"
 	"lockstep/tui/ask"
+	"lockstep/tui/cureview"
 	"lockstep/tui/diffview"
 	"lockstep/tui/look"
 	"lockstep/tui/picker"
@@ -38,8 +39,13 @@ func (m *model) ask(q engine.Question) tea.Cmd {
 		a.pane, s = v, ask.Subject{Ready: v.Ready, Acknowledged: v.Acknowledged}
 	case engine.PlanReview:
 		v := planview.New(m.st, q, fetch)
-		item := func() (string, safe.Text, safe.Text) { return v.Chosen(), safe.Text{}, safe.Text{} }
-		a.pane, s = v, ask.Subject{Item: item, Ready: v.Ready, Acknowledged: v.Acknowledged}
+		a.pane, s = v, ask.Subject{Item: v.Item, Ready: v.Ready, Acknowledged: v.Acknowledged}
+		if q.Kind == engine.AskChange {
+			s.Taking = v.Taking
+		}
+	case engine.CureReview:
+		v := cureview.New(m.st, p)
+		a.pane, a.mode, s = v, ask.Menu, ask.Subject{Item: v.Item}
 	case engine.Message:
 		v := ask.NewEditor(m.st, q, p)
 		a.pane, a.mode, s = v, ask.Cursor, ask.Subject{Text: v.Text}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -35,6 +34,7 @@ type Options struct {
 	Now func() time.Time
 
 	after func(time.Duration, tea.Msg) tea.Cmd // a timer; that of Bubble Tea when nil
+	grace time.Duration                        // how long an end waits for the terminal; two seconds when 0
 }
 
 // Why a screen ends other than by its operator at the end of the run.
@@ -54,7 +54,8 @@ type Prepare func(context.Context) (engine.Console, error)
 // Run shows a run and takes the operator's answers until the operator leaves,
 // which is possible once the run is finished, or ctx ends. It leaves the run
 // alone in every case: whoever started it waits for it. The terminal is restored
-// before Run returns, after a panic too. Signals are the caller's.
+// before Run returns, after a panic too; one that takes nothing more is waited for
+// for two seconds only. Signals are the caller's.
 func Run(ctx context.Context, console engine.Console, o Options) error {
 	return Start(ctx, func(context.Context) (engine.Console, error) { return console, nil }, o)
 }
@@ -63,26 +64,47 @@ func Run(ctx context.Context, console engine.Console, o Options) error {
 // Run does. An error of prepare ends the screen and is returned.
 func Start(ctx context.Context, prepare Prepare, o Options) error {
 	o.fill()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	t, err := openTTY(o.Input, o.Output, func(err error) {
+		end(fmt.Errorf("the screen closed: the terminal is gone: %w", err))
+	})
+	if err != nil {
+		return fmt.Errorf("opening the screen: %w", err)
+	}
 	m := newModel(ctx, o)
+	g := &guard{m: m}
+	p := tea.NewProgram(g, tea.WithAltScreen(), tea.WithFPS(120), tea.WithoutSignalHandler(),
+		tea.WithInput(t.in), tea.WithOutput(t.out), tea.WithFilter(func(_ tea.Model, msg tea.Msg) tea.Msg {
+			if _, ok := msg.(tea.QuitMsg); ok {
+				t.leave(o.grace)
+			}
+			return msg
+		}))
+	g.quit = p.Quit
+	// Not tea.WithContext: it kills the program, and that closes the input under
+	// a read. The program may not hear us while the terminal takes nothing.
+	stopped := context.AfterFunc(ctx, func() {
+		t.leave(o.grace)
+		p.Quit()
+	})
 	if w, h, ok := size(o.Output); ok {
 		m.width, m.height = w, h
-		paint(o.Output, m)
+		paint(t.out, m)
 	}
-	p := tea.NewProgram(m, tea.WithContext(ctx), tea.WithAltScreen(), tea.WithFPS(120),
-		tea.WithoutSignalHandler(), tea.WithInput(o.Input), tea.WithOutput(o.Output))
 
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := guarded(func() error { return feed(ctx, p, prepare, o) }); err != nil {
+		if err := guarded(func() error { return feed(ctx, p, prepare, o) }); err != nil && !errors.Is(err, ctx.Err()) {
 			p.Send(failedMsg{err})
 		}
 	}()
-	_, err := p.Run()
+	_, err = p.Run()
 	cause := context.Cause(ctx)
-	cancel()
+	stopped()
+	t.close(o.grace)
+	end(nil)
 	<-done
 	switch {
 	case m.err != nil:
@@ -104,6 +126,9 @@ func (o *Options) fill() {
 	}
 	if o.Output == nil {
 		o.Output = os.Stdout
+	}
+	if o.grace == 0 {
+		o.grace = 2 * time.Second
 	}
 	if o.after == nil {
 		o.after = func(d time.Duration, msg tea.Msg) tea.Cmd {
@@ -147,17 +172,6 @@ func feed(ctx context.Context, p *tea.Program, prepare Prepare, o Options) error
 	pump(ctx, events, func(batch []engine.Envelope) { p.Send(eventsMsg(batch)) })
 	p.Send(endedMsg{})
 	return nil
-}
-
-// guarded turns a panic into an error, so that the screen can close properly
-// before anybody sees it.
-func guarded(f func() error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("lockstep has a bug: %v\n%s", r, debug.Stack())
-		}
-	}()
-	return f()
 }
 
 // size returns how large the terminal behind w is.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	tea "github.com/charmbracelet/bubbletea"
 	"github.com/creack/pty"
 
 	"lockstep/runbook/engine"
@@ -199,6 +201,106 @@ func TestStart_endsWithItsContext(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	x.restored()
+}
+
+func TestStart_endsWithAPanicOfTheScreens(t *testing.T) {
+	var broken atomic.Bool
+	boom := func() {
+		if broken.Load() {
+			panic("boom")
+		}
+	}
+	for name, set := range map[string]func(*Options){
+		"drawing": func(o *Options) {
+			now := o.Now
+			o.Now = func() time.Time { boom(); return now() }
+		},
+		"in a command": func(o *Options) {
+			o.after = func(d time.Duration, msg tea.Msg) tea.Cmd {
+				return func() tea.Msg { boom(); return msg }
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			broken.Store(false)
+			x := newTerminal(t)
+			o := x.options()
+			set(&o)
+			err := Start(context.Background(), func(ctx context.Context) (engine.Console, error) {
+				x.await("Preparing")
+				broken.Store(true)
+				x.press("?") // something to draw
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}, o)
+			if err == nil || !strings.Contains(err.Error(), "boom") {
+				t.Errorf("error %v", err)
+			}
+			x.restored()
+		})
+	}
+}
+
+func TestStart_endsWithItsTerminal(t *testing.T) {
+	x := newTerminal(t)
+	err := Start(context.Background(), func(ctx context.Context) (engine.Console, error) {
+		x.await("Preparing")
+		x.ours.Close()
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}, x.options())
+	// Reading keys may tell it, or a look at the terminal's size.
+	if err == nil || !strings.Contains(err.Error(), "the screen closed") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A terminal that nobody reads from any more takes some pages and then nothing.
+func TestStart_leavesATerminalThatIsStuck(t *testing.T) {
+	ours, theirs, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ours.Close() })
+	if err := pty.Setsize(ours, &pty.Winsize{Rows: 24, Cols: 80}); err != nil {
+		t.Fatal(err)
+	}
+	stuck := make(chan struct{})
+	go func() {
+		defer close(stuck)
+		theirs.Write(bytes.Repeat([]byte("."), 1<<20))
+	}()
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(100*time.Millisecond, cancel)
+	err = Start(ctx, func(ctx context.Context) (engine.Console, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}, Options{Input: theirs, Output: theirs, grace: 50 * time.Millisecond})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	select {
+	case <-stuck:
+		t.Error("the terminal was not stuck")
+	default:
+	}
+}
+
+func TestPatient_writesInOrderOnceReleased(t *testing.T) {
+	from, to := io.Pipe()
+	released := make(chan struct{})
+	w := &patient{to: to, released: released, last: make(chan struct{})}
+	close(w.last)
+	close(released)
+	for _, s := range []string{"a", "b", "c"} {
+		if n, err := w.Write([]byte(s)); n != 1 || err != nil {
+			t.Errorf("wrote %d, %v", n, err)
+		}
+	}
+	got := make([]byte, 3)
+	if _, err := io.ReadFull(from, got); err != nil || string(got) != "abc" {
+		t.Errorf("got %q, %v", got, err)
+	}
 }
 
 func TestPump_leavesNothingOutAndMergesWhatIsFast(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"lockstep/runbook/safe"
 	"lockstep/tui/ask"
 	"lockstep/tui/look"
+	"lockstep/tui/words"
 )
 
 // A summary is the end of a run: what it did, in one sentence and in rows.
@@ -75,6 +76,11 @@ func (m *model) summaryLines(width int, exporting bool) []string {
 	}
 	out = append(out, changeRows(st, s.Changes, width)...)
 	out = append(out, probeRows(st, s.Probes, width)...)
+	if t := words.Measured(s); !t.IsEmpty() {
+		out = out[:len(out)-1] // it belongs to the probes
+		say(3, st.Plain, t)
+		gap()
+	}
 	if len(s.Decisions) > 0 {
 		say(1, st.Title, safe.Lit("Decisions with a reason"))
 		for _, d := range s.Decisions {
@@ -101,16 +107,21 @@ func changeRows(st look.Styles, changes []engine.ChangeDone, width int) []string
 	out := []string{look.NewLine(width).To(1).Add(st.Title, safe.Lit("Changes")).String()}
 	for i, c := range changes {
 		took := clock(c.Took)
-		words := counted(c.Counts)
+		counts := counted(c.Counts)
 		l := look.NewLine(width).To(1).Add(resultStyle(st, c.Result), resultSign(c.Result))
 		l.Add(st.Muted, safe.Sprintf(" %d  ", i+1))
 		room := width - l.Used() - look.Width(took) - 3
-		if look.Width(c.Title)+look.Width(words)+2 <= room {
-			l.Add(st.Plain, c.Title).Add(st.Muted, safe.Sprintf("  %s", words))
+		if look.Width(c.Title)+look.Width(counts)+2 <= room {
+			l.Add(st.Plain, c.Title).Add(st.Muted, safe.Sprintf("  %s", counts))
 		} else {
 			l.Add(st.Plain, shorten(c.Title, room))
 		}
 		out = append(out, l.Right(st.Plain, safe.Sprintf("%s ", took)).String())
+		if words.Foreseen(c) {
+			for _, part := range look.Wrap(words.Compared(c), width-7) {
+				out = append(out, look.NewLine(width).To(6).Add(st.Muted, part).String())
+			}
+		}
 	}
 	return append(out, look.Blank(width))
 }

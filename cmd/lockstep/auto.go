@@ -13,6 +13,8 @@ import (
 	"lockstep/runbook/engine"
 	"lockstep/runbook/safe"
 	"lockstep/runbooks/sandbox"
+	"lockstep/runbooks/sandbox/history"
+	"lockstep/steps/terraform"
 )
 
 // The ways of demo --auto.
@@ -23,15 +25,20 @@ const (
 
 // A demoResult is the last line of demo --auto.
 type demoResult struct {
-	Way       string   `json:"way"`
-	Queries   int      `json:"queries"`
-	Failed    int      `json:"failed"`
-	Outage    float64  `json:"outage_seconds"`    // sum of the spans from a failing query to the next good one
-	Predicted *float64 `json:"predicted_seconds"` // null: nothing was forecast
-	Changes   int      `json:"changes"`           // applies
-	Pin       string   `json:"pin"`
-	PlanEmpty bool     `json:"plan_empty"`
-	Journal   string   `json:"journal"`
+	Way      string `json:"way"`
+	Queries  int    `json:"queries"`
+	Answered int    `json:"answered"`
+	Failed   int    `json:"failed"`
+	Missed   int    `json:"missed"` // slots in which nothing could be asked
+	// Outage is the sum of the spans from a failing query to the next good one, and
+	// Predicted that of the windows that were forecast before each apply.
+	Outage    float64 `json:"outage_seconds"`
+	Predicted float64 `json:"predicted_seconds"`
+	Changes   int     `json:"changes"` // applies
+	Cures     int     `json:"cures"`   // ways round an outage that were taken
+	Pin       string  `json:"pin"`
+	PlanEmpty bool    `json:"plan_empty"`
+	Journal   string  `json:"journal"`
 }
 
 // careful answers the questions that every way answers alike.
@@ -40,7 +47,8 @@ func careful(env string) map[string]answers.Answer {
 		"pick_commit": {Choose: "take", Item: answers.Next},
 		"review_diff": {Choose: "continue", Acknowledge: []string{answers.All}},
 		"announce":    {Choose: "send"},
-		"plan":        {Choose: "take", Acknowledge: []string{answers.All}},
+		"plan":        {Choose: "recommended", Acknowledge: []string{answers.All}},
+		"cure":        {Choose: "recommended"},
 		"apply":       {Choose: "apply", Typed: env, Acknowledge: []string{answers.All}},
 		"next_change": {Choose: "continue"},
 		"record_pin":  {Choose: "write"},
@@ -65,6 +73,15 @@ func allAtOnceAnswers() *answers.Answers {
 	}
 	a["plan"] = answers.Answer{
 		Choose: "everything", Reason: "all of it worked on staging", Acknowledge: []string{answers.All},
+	}
+	return script(a)
+}
+
+// repairedAnswers take the commit that mends an earlier one together with it.
+func repairedAnswers() *answers.Answers {
+	a := careful("production")
+	a["pick_commit"] = answers.Answer{
+		Choose: "take", Item: answers.Newest, Reason: "the newest commit keeps the name alive; the one it mends must not go alone",
 	}
 	return script(a)
 }
@@ -102,18 +119,21 @@ func (w *world) watched(ctx context.Context, way string, out io.Writer, asJSON b
 	}
 	result, err := w.roll(ctx, way, out, asJSON)
 	n := prober.Stop()
-	result.Queries, result.Failed, result.Outage = n.Asked, n.Failed, n.Outage().Seconds()
+	result.Queries, result.Answered, result.Failed, result.Missed = n.Asked, n.Answered, n.Failed, n.Missed
+	result.Outage = n.Outage().Seconds()
 	return result, err
 }
 
 // roll brings production to the head of the branch.
 func (w *world) roll(ctx context.Context, way string, out io.Writer, asJSON bool) (demoResult, error) {
 	result := demoResult{Way: way}
-	a, runs := recommendedAnswers(), len(w.box.History().Candidates())
+	candidates := w.box.History().Candidates()
+	newest := candidates[len(candidates)-1].Hash
+	a := recommendedAnswers()
 	if way == wayAllAtOnce {
-		a, runs = allAtOnceAnswers(), 1
+		a = allAtOnceAnswers()
 	}
-	for range runs {
+	for result.Pin != newest {
 		if ctx.Err() != nil {
 			return result, fmt.Errorf("%w: %w", engine.ErrStopped, context.Cause(ctx))
 		}
@@ -121,14 +141,46 @@ func (w *world) roll(ctx context.Context, way string, out io.Writer, asJSON bool
 		// what it does until it has stopped.
 		end, err := w.deploy(context.WithoutCancel(ctx), "production", a, out, asJSON)
 		if err != nil {
-			return result, err
+			mended := ""
+			if end.result == engine.Declined && way == wayRecommended {
+				var merr error
+				if mended, merr = w.mend(ctx); merr != nil {
+					return result, errors.Join(err, merr)
+				}
+			}
+			if mended == "" {
+				return result, err
+			}
+			result.Cures++
+			newest, a = mended, repairedAnswers()
 		}
-		result.Changes += len(end.summary.Changes)
-		result.Pin = end.summary.Pin.String()
-		result.PlanEmpty = end.summary.PlanEmpty
-		result.Journal = end.summary.Journal.String()
+		result.add(end.summary)
 	}
 	return result, nil
+}
+
+// mend does what a person does who was shown a way round an outage and had a
+// branch made of it: merge the branch, and take it to staging first. It returns
+// the commit, or "" when no branch was made.
+func (w *world) mend(ctx context.Context) (string, error) {
+	commit, err := history.Adopt(w.box.RepoDir(), terraform.CureBranches)
+	if err != nil || commit == "" {
+		return "", err
+	}
+	fmt.Fprintf(w.say, "the branch with the cure is merged as %.7s; staging takes it first\n", commit)
+	if _, err := w.deploy(ctx, "staging", stagingAnswers(), io.Discard, false); err != nil {
+		return "", fmt.Errorf("bring staging to %s: %w", commit, err)
+	}
+	return commit, nil
+}
+
+// add counts what a run did.
+func (r *demoResult) add(s engine.Summary) {
+	r.Changes += len(s.Changes)
+	for _, c := range s.Changes {
+		r.Predicted += c.Dark.Typical.Seconds()
+	}
+	r.Pin, r.PlanEmpty, r.Journal = s.Pin.String(), s.PlanEmpty, s.Journal.String()
 }
 
 func (r demoResult) print(out io.Writer, asJSON bool) error {
@@ -139,7 +191,7 @@ func (r demoResult) print(out io.Writer, asJSON bool) error {
 	if !r.PlanEmpty {
 		plan = "the plan is not empty"
 	}
-	_, err := fmt.Fprintf(out, "%s: %s, %d queries, %d failed, outage %.1f s, pin %.7s, %s, journal %s\n",
-		r.Way, count(r.Changes, "change"), r.Queries, r.Failed, r.Outage, r.Pin, plan, safe.Show(r.Journal))
+	_, err := fmt.Fprintf(out, "%s: %s, %d queries, %d answered, %d failed, %d slots missed, outage %.1f s (forecast %.1f s), pin %.7s, %s, journal %s\n",
+		r.Way, count(r.Changes, "change"), r.Queries, r.Answered, r.Failed, r.Missed, r.Outage, r.Predicted, r.Pin, plan, safe.Show(r.Journal))
 	return err
 }

@@ -23,7 +23,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScript runs the program itself, as a shell would, by the scripts in
-// testdata/script. Each finds a journal with two runs in the folder production.
+// testdata/script. Each finds a journal with two runs in the folder production, and
+// the plan of the incident in the folder incident.
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -37,7 +38,10 @@ func TestScript(t *testing.T) {
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 			env.Vars = append(env.Vars, gitIdentity()...)
 			journal := os.DirFS(filepath.Join("..", "..", "runbook", "export", "testdata", "production"))
-			return os.CopyFS(filepath.Join(env.WorkDir, "production"), journal)
+			return errors.Join(
+				os.CopyFS(filepath.Join(env.WorkDir, "production"), journal),
+				os.CopyFS(filepath.Join(env.WorkDir, "incident"), os.DirFS(incident)),
+			)
 		},
 		Cmds: scriptCommands(),
 	})

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"lockstep/runbook"
+	"lockstep/runbook/durations"
 	"lockstep/runbook/engine"
 	"lockstep/runbook/journal"
 	"lockstep/runbook/safe"
@@ -93,7 +94,16 @@ func openSession(ctx context.Context, t target) (_ *session, err error) {
 	rb = rb.For(env.Name)
 	kit, probers, err := steps.NewKit(steps.Wiring{
 		Runbook: rb, Folder: folder, Terraform: t.terraform, Stdout: t.stdout,
-		Rescue:   filepath.Join(dir, "rescued"),
+		Rescue:  filepath.Join(dir, "rescued"),
+		Patches: filepath.Join(dir, "patches"),
+		Learned: func() *durations.Learned {
+			// What cannot be read teaches nothing; forecasts then rest on tables.
+			records, err := journal.Read(j.Path())
+			if err != nil {
+				return nil
+			}
+			return durations.Learn(records)
+		},
 		Verified: verifiedIn(t.stateDir, folder, rb),
 		Head: func() string {
 			_, digest := j.Head()

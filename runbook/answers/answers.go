@@ -17,11 +17,14 @@
 //
 //	choose       id or tag of a choice
 //	item         which commit: next, newest, or the first 4 or more digits of its hash;
-//	             which change: next, or its id
+//	             which change: next, or its id; several ids joined with "+"; "only:" and
+//	             indexes of resources, joined with ","
+//	             which cure: next, or its id
 //	reason       recorded with the decision
 //	typed        the word that is typed to say yes; it is never made up
 //	text         an announcement that replaces the one that is offered, a note
-//	acknowledge  all, or a list: codes of hazards, "hazard 1", "item 1", "file PATH"
+//	acknowledge  all, or a list: hazards of a plan by code, for all that have it, or by
+//	             "CODE ADDRESS"; "hazard 1", "item 1", "file PATH"
 //	times        how often the answer may be given in a run
 //
 // Missing answers are found before a run starts, see [Answers.Missing]. What
@@ -62,7 +65,7 @@ type Answers struct {
 // An Answer is what is said to the questions of one key.
 type Answer struct {
 	Choose      string   `yaml:"choose" doc:"Id or tag of a choice." required:"true"`
-	Item        string   `yaml:"item" doc:"Which commit (next, newest, the beginning of a hash) or change (next, an id); next when missing."`
+	Item        string   `yaml:"item" doc:"Which commit (next, newest, the beginning of a hash) change or cure (next, an id); next when missing."`
 	Reason      string   `yaml:"reason" doc:"Why; it is recorded."`
 	Typed       string   `yaml:"typed" doc:"The word that is typed to say yes."`
 	Text        string   `yaml:"text" doc:"An announcement instead of the offered one, or a note."`
@@ -75,7 +78,7 @@ const retries = 10
 
 // kinds are the questions a run can ask.
 var kinds = []string{
-	string(engine.AskCommit), string(engine.AskReview), string(engine.AskChange), string(engine.AskApply), string(engine.AskNext),
+	string(engine.AskCommit), string(engine.AskReview), string(engine.AskChange), string(engine.AskCure), string(engine.AskApply), string(engine.AskNext),
 	string(engine.AskAnnounce), string(engine.AskPin), string(engine.AskConfirm), string(engine.AskManual), string(engine.AskCommand),
 	string(engine.AskVerify), string(engine.AskFailure), string(engine.AskPostMortem),
 }

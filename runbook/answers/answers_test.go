@@ -170,3 +170,23 @@ the answer "saok/confirm" is for a step that does not exist (did you mean "soak"
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), want)
 	}
 }
+
+// The ways round an outage are asked about only where the answer wants to see them.
+func TestMissing_wantsACureOnlyWhereCuresAreAskedFor(t *testing.T) {
+	for plan, want := range map[string]int{"take": 0, "cures": 1} {
+		a, err := Parse("a", []byte(strings.Replace(whole, "plan:        { choose: take }", "plan: { choose: "+plan+" }", 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := a.Missing(parse(t, book), "production"); len(got) != want {
+			t.Errorf("%s: %v", plan, got)
+		}
+		a, err = Parse("a", []byte(strings.Replace(whole, "choose: take }\n  apply", "choose: "+plan+" }\n  plan/cure: { choose: patch }\n  apply", 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := a.Missing(parse(t, book), "production"); len(got) != 0 {
+			t.Errorf("%s with an answer: %v", plan, got)
+		}
+	}
+}

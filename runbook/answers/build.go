@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"lockstep/runbook/engine"
+	"lockstep/runbook/forecast"
+	"lockstep/runbook/plan"
 )
 
 // build makes the answer to a question of what the script says, or says why
@@ -74,12 +76,26 @@ func item(word string, p engine.Payload) (id string, needsReason bool, why strin
 		if word == "" || word == Next {
 			return p.Changes[0].ID, false, ""
 		}
-		for _, c := range p.Changes {
-			if c.ID == word {
-				return c.ID, false, ""
+		if strings.HasPrefix(word, "only:") {
+			return word, false, "" // the run checks the resources
+		}
+		for _, id := range strings.Split(word, "+") {
+			if !slices.ContainsFunc(p.Changes, func(c plan.Change) bool { return c.ID == id }) {
+				return "", false, fmt.Sprintf("there is no change %q", id)
 			}
 		}
-		return "", false, fmt.Sprintf("there is no change %q", word)
+		return word, false, ""
+	case engine.CureReview:
+		if len(p.Cures) == 0 {
+			return "", false, "there is no cure to take"
+		}
+		if word == "" || word == Next {
+			return p.Cures[0].ID, false, ""
+		}
+		if !slices.ContainsFunc(p.Cures, func(c forecast.Cure) bool { return c.ID == word }) {
+			return "", false, fmt.Sprintf("there is no cure %q", word)
+		}
+		return word, false, ""
 	}
 	if word == "" {
 		return "", false, "the answer has no item"
@@ -118,7 +134,8 @@ func commit(word string, items []engine.Candidate) (engine.Candidate, string) {
 }
 
 // acknowledge lists what is acknowledged: what the script names, and for "all"
-// everything the payload asks for, each once.
+// everything the payload asks for, each once. The code of a hazard alone stands
+// for every hazard of a plan that has it.
 func acknowledge(said []string, p engine.Payload) []string {
 	var out []string
 	add := func(what string) {
@@ -128,7 +145,9 @@ func acknowledge(said []string, p engine.Payload) []string {
 	}
 	for _, s := range said {
 		if s != All {
-			add(s)
+			for _, key := range named(s, p) {
+				add(key)
+			}
 			continue
 		}
 		switch p := p.(type) {
@@ -142,7 +161,7 @@ func acknowledge(said []string, p engine.Payload) []string {
 		case engine.PlanReview:
 			for _, h := range p.Hazards {
 				if h.Accept {
-					add(h.Code)
+					add(h.Key())
 				}
 			}
 		case engine.Checklist:
@@ -150,6 +169,23 @@ func acknowledge(said []string, p engine.Payload) []string {
 				add(fmt.Sprintf("item %d", i+1))
 			}
 		}
+	}
+	return out
+}
+
+// named returns what one word of a script acknowledges: the keys of the hazards
+// that have it as their code, or the word itself.
+func named(word string, p engine.Payload) []string {
+	var out []string
+	if r, ok := p.(engine.PlanReview); ok {
+		for _, h := range r.Hazards {
+			if h.Code == word {
+				out = append(out, h.Key())
+			}
+		}
+	}
+	if out == nil {
+		return []string{word}
 	}
 	return out
 }

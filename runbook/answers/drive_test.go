@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"lockstep/runbook/engine"
+	"lockstep/runbook/forecast"
 	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
 )
@@ -98,8 +99,9 @@ func TestDrive_answers(t *testing.T) {
 	}
 	planned := engine.PlanReview{
 		Changes: []plan.Change{{ID: "c1"}, {ID: "c2"}},
-		Hazards: []plan.Hazard{{Code: "dark", Accept: true}, {Code: "note"}, {Code: "dark", Accept: true}, {Code: "data", Accept: true}},
+		Hazards: []plan.Hazard{{Code: "dark", Accept: true}, {Code: "note"}, {Code: "dark", Accept: true}, {Code: "data", Accept: true}, {Code: "dark", Address: safe.Lit("a.b"), Accept: true}},
 	}
+	cures := engine.CureReview{Cures: []forecast.Cure{{ID: "k1"}, {ID: "k2"}}}
 	apply := []engine.Choice{{ID: "no", Stops: true}, {ID: "apply", Typed: "production", Irreversible: true}}
 	for _, tt := range []struct {
 		name, line string
@@ -113,7 +115,13 @@ func TestDrive_answers(t *testing.T) {
 		{"stop needs nothing", "pick_commit: {choose: stop}", engine.Question{Kind: engine.AskCommit, Choices: takeOrStop, Payload: engine.Candidates{}}, engine.Answer{Choice: "stop"}},
 		{"whole review", "review_diff: {choose: continue, acknowledge: all}", engine.Question{Kind: engine.AskReview, Choices: []engine.Choice{{ID: "continue"}}, Payload: review}, engine.Answer{Choice: "continue", Acknowledge: []string{"file a.tf", "file b.bin", "hazard 1", "hazard 2"}}},
 		{"named only", "review_diff: {choose: continue, acknowledge: [file a.tf, hazard 2]}", engine.Question{Kind: engine.AskReview, Choices: []engine.Choice{{ID: "continue"}}, Payload: review}, engine.Answer{Choice: "continue", Acknowledge: []string{"file a.tf", "hazard 2"}}},
-		{"first change", "plan: {choose: take, acknowledge: all}", engine.Question{Kind: engine.AskChange, Choices: takeOrStop, Payload: planned}, engine.Answer{Choice: "take", Item: "c1", Acknowledge: []string{"dark", "data"}}},
+		{"first change", "plan: {choose: take, acknowledge: all}", engine.Question{Kind: engine.AskChange, Choices: takeOrStop, Payload: planned}, engine.Answer{Choice: "take", Item: "c1", Acknowledge: []string{"dark", "data", "dark a.b"}}},
+		{"hazards by code", "plan: {choose: take, acknowledge: [dark, note]}", engine.Question{Kind: engine.AskChange, Choices: takeOrStop, Payload: planned}, engine.Answer{Choice: "take", Item: "c1", Acknowledge: []string{"dark", "dark a.b", "note"}}},
+		{"hazard by key", "plan: {choose: take, acknowledge: dark a.b}", engine.Question{Kind: engine.AskChange, Choices: takeOrStop, Payload: planned}, engine.Answer{Choice: "take", Item: "c1", Acknowledge: []string{"dark a.b"}}},
+		{"changes together", "plan: {choose: take, item: c1+c2}", engine.Question{Kind: engine.AskChange, Choices: takeOrStop, Payload: planned}, engine.Answer{Choice: "take", Item: "c1+c2"}},
+		{"a part of a change", "plan: {choose: take, item: \"only:0,2\"}", engine.Question{Kind: engine.AskChange, Choices: takeOrStop, Payload: planned}, engine.Answer{Choice: "take", Item: "only:0,2"}},
+		{"best cure", "cure: {choose: take}", engine.Question{Kind: engine.AskCure, Choices: takeOrStop, Payload: cures}, engine.Answer{Choice: "take", Item: "k1"}},
+		{"named cure", "cure: {choose: take, item: k2}", engine.Question{Kind: engine.AskCure, Choices: takeOrStop, Payload: cures}, engine.Answer{Choice: "take", Item: "k2"}},
 		{"change by id", "plan: {choose: take, item: c2}", engine.Question{Kind: engine.AskChange, Choices: takeOrStop, Payload: planned}, engine.Answer{Choice: "take", Item: "c2"}},
 		{"typed word", "apply: {choose: apply, typed: production}", engine.Question{Kind: engine.AskApply, Choices: apply, Digest: "sha"}, engine.Answer{Choice: "apply", Typed: "production", Digest: "sha"}},
 		{"offered text", "announce: {choose: send}", engine.Question{Kind: engine.AskAnnounce, Choices: []engine.Choice{{ID: "send"}}, Payload: engine.Message{Text: "two\nlines"}}, engine.Answer{Choice: "send", Text: "two\nlines"}},
@@ -158,6 +166,9 @@ func TestDrive_interruptsWhenThereIsNoAnswer(t *testing.T) {
 		{"disabled candidate", "pick_commit: {choose: take, item: aaaa}", engine.Question{Kind: engine.AskCommit, Choices: takeOrStop, Payload: commits}, "the commit aaaa cannot be chosen: reverted by cccc"},
 		{"no change", "plan: {choose: take}", engine.Question{Kind: engine.AskChange, Choices: takeOrStop, Payload: engine.PlanReview{}}, "there is no change to take"},
 		{"other change", "plan: {choose: take, item: c9}", engine.Question{Kind: engine.AskChange, Choices: takeOrStop, Payload: engine.PlanReview{Changes: []plan.Change{{ID: "c1"}}}}, `there is no change "c9"`},
+		{"other change of two", "plan: {choose: take, item: c1+c9}", engine.Question{Kind: engine.AskChange, Choices: takeOrStop, Payload: engine.PlanReview{Changes: []plan.Change{{ID: "c1"}}}}, `there is no change "c9"`},
+		{"no cure", "cure: {choose: take}", engine.Question{Kind: engine.AskCure, Choices: takeOrStop, Payload: engine.CureReview{}}, "there is no cure to take"},
+		{"other cure", "cure: {choose: take, item: k9}", engine.Question{Kind: engine.AskCure, Choices: takeOrStop, Payload: engine.CureReview{Cures: []forecast.Cure{{ID: "k1"}}}}, `there is no cure "k9"`},
 		{"nothing offered", "confirm: {choose: x}", engine.Question{Kind: engine.AskConfirm}, "offered: nothing"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

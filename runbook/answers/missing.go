@@ -67,6 +67,9 @@ func (m *missing) step(s runbook.Step) {
 			continue
 		}
 		_, answer, ok := m.answers.find(s.ID, kind)
+		if kind == engine.AskCure && !ok && !m.wantsCures(s) {
+			continue
+		}
 		switch {
 		case !ok:
 			m.report(s, s.ID+"/"+string(kind), fmt.Sprintf("add %s, or %s/%s for this step only", kind, s.ID, kind),
@@ -75,6 +78,13 @@ func (m *missing) step(s runbook.Step) {
 			m.report(s, s.ID+"/"+string(kind), "add choose", "step %s (%s) can ask %q, and its answer chooses nothing", s.Position, s.Title(), kind)
 		}
 	}
+}
+
+// wantsCures reports whether the answer to which change is next asks for the ways
+// round an outage: only then does a plan ask what to do with them.
+func (m *missing) wantsCures(s runbook.Step) bool {
+	_, answer, ok := m.answers.find(s.ID, engine.AskChange)
+	return ok && answer.Choose == "cures"
 }
 
 // asks returns the questions that a step of a kind can ask. The effect counts
@@ -86,7 +96,7 @@ func asks(kind runbook.Kind, effect runbook.Effect) []engine.QuestionKind {
 	case runbook.KindReviewDiff:
 		return []engine.QuestionKind{engine.AskReview, engine.AskFailure}
 	case runbook.KindPlan:
-		return []engine.QuestionKind{engine.AskChange, engine.AskFailure}
+		return []engine.QuestionKind{engine.AskChange, engine.AskCure, engine.AskFailure}
 	case runbook.KindApply:
 		return []engine.QuestionKind{engine.AskApply, engine.AskFailure, engine.AskPostMortem}
 	case runbook.KindVerify:

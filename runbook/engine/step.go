@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"lockstep/runbook"
+	"lockstep/runbook/forecast"
 	"lockstep/runbook/journal"
 	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
@@ -122,6 +123,8 @@ type Planned struct {
 	Order   [][]int
 	Reason  string // why everything is taken at once, or ""
 	Hazards []plan.Hazard
+
+	Forecast forecast.Forecast // of applying it
 }
 
 // What a step can wrap to end a run without having failed.

@@ -101,9 +101,9 @@ func TestJSON_holdsRecordsAndBlobs(t *testing.T) {
 }
 
 func TestExports_areInert(t *testing.T) {
-	for _, run := range []string{"20261122", "20261123"} {
+	for run, dir := range map[string]string{"20261122": fixture, "20261123": fixture, "20261128": foretold} {
 		for name, out := range map[string]string{
-			"markdown": markdownOf(t, fixture, run), "show": showOf(t, fixture, run, 80), "json": jsonOf(t, fixture, run),
+			"markdown": markdownOf(t, dir, run), "show": showOf(t, dir, run, 80), "json": jsonOf(t, dir, run),
 		} {
 			for i, r := range out {
 				if r != '\n' && r != ' ' && (!unicode.IsPrint(r) || unicode.Is(unicode.Mn, r)) {

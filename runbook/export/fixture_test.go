@@ -23,9 +23,11 @@ const fixture = "testdata/production"
 func updating() bool { return os.Getenv("LOCKSTEP_UPDATE") == "1" }
 
 func TestMain(m *testing.M) {
-	if _, err := os.Stat(fixture); os.IsNotExist(err) && updating() {
-		if err := writeFixture(fixture); err != nil {
-			panic(err)
+	for dir, write := range map[string]func(string) error{fixture: writeFixture, foretold: writeForetold} {
+		if _, err := os.Stat(dir); os.IsNotExist(err) && updating() {
+			if err := write(dir); err != nil {
+				panic(err)
+			}
 		}
 	}
 	os.Exit(m.Run())

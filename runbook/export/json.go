@@ -30,6 +30,22 @@ type bundle struct {
 	Said    []safe.Text      `json:"said"`    // the verdict in four sentences
 	Records []journal.Record `json:"records"` // of this run, as they stand in the journal
 	Blobs   []blobJSON       `json:"blobs"`
+	Ahead   []aheadJSON      `json:"forecasts"` // of the effects that had one
+}
+
+// aheadJSON is what was forecast of an effect beside what happened.
+type aheadJSON struct {
+	Intent   int64      `json:"intent"` // seq of its record
+	What     safe.Text  `json:"what"`
+	Forecast *foreseen  `json:"forecast"`
+	Result   string     `json:"result"`
+	TookMS   *int64     `json:"took_ms"` // null when its end is not known
+	Failed   []failJSON `json:"failed"`  // probes that failed meanwhile
+}
+
+type failJSON struct {
+	dark
+	MS *int64 `json:"milliseconds"` // null when it did not pass again in this run
 }
 
 // runJSON is a run in short.
@@ -70,7 +86,7 @@ func JSON(w io.Writer, path, run string) error {
 			ID: i.ID, Environment: i.Environment, Mode: i.Mode, Title: i.Title, Actor: i.Actor, Result: i.Result,
 			Start: s.records[0].TS, End: s.records[len(s.records)-1].TS, Commit: i.Commit, Summary: i.Summary,
 		},
-		Blobs: s.blobs(),
+		Blobs: s.blobs(), Ahead: newReport(s).forecasts(),
 	}
 	if s.damage != nil {
 		b.Damage = s.damage.Error()
@@ -84,6 +100,30 @@ func JSON(w io.Writer, path, run string) error {
 	}
 	_, err = w.Write(escapeHidden(buf.Bytes()))
 	return err
+}
+
+// forecasts returns what was forecast of each effect and what happened.
+func (r *report) forecasts() []aheadJSON {
+	out := []aheadJSON{}
+	for _, e := range r.effects {
+		if e.forecast == nil {
+			continue
+		}
+		a := aheadJSON{Intent: e.seq, What: e.intent.What, Forecast: e.forecast, Result: journal.ResultUnknown, Failed: []failJSON{}}
+		if !e.unknown() {
+			ms := e.took.Milliseconds()
+			a.Result, a.TookMS = e.outcome.Result, &ms
+		}
+		for _, d := range r.during(e) {
+			f := failJSON{dark: d}
+			if ms := d.For.Milliseconds(); !d.Open {
+				f.MS = &ms
+			}
+			a.Failed = append(a.Failed, f)
+		}
+		out = append(out, a)
+	}
+	return out
 }
 
 // blobs returns the content of all blobs of the run, each once.

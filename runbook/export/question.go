@@ -93,6 +93,8 @@ func tellPayload(d *document, p engine.Payload, q *question) {
 		tellReview(d, p, q)
 	case engine.PlanReview:
 		tellPlan(d, p)
+	case engine.CureReview:
+		tellCures(d, p, q)
 	case engine.Message:
 		d.quote(shortened(safe.Lines(p.Text)))
 	case engine.PinReview:
@@ -172,7 +174,11 @@ func tellPlan(d *document, p engine.PlanReview) {
 		items = append(items, l)
 	}
 	for n, c := range p.Changes {
-		items = append(items, say("change %d: ", n+1).text(c.Title))
+		l := say("change %d: ", n+1).text(c.Title)
+		if !c.Blocked.IsEmpty() {
+			l = l.say("; blocked: ").text(c.Blocked)
+		}
+		items = append(items, l)
 	}
 	for _, h := range p.Hazards {
 		items = append(items, say("hazard %s at ", h.Code).code(h.Address.String()).say(": ").text(h.Text))

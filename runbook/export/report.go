@@ -17,6 +17,8 @@ type report struct {
 	effects  []*effect
 	asked    []*question
 	refused  []refusal
+	darks    []dark
+	ahead    *foreseen // the last forecast that no effect had yet
 }
 
 // A section is one attempt at a step, or what concerns the run as a whole.
@@ -47,13 +49,15 @@ type question struct {
 
 // An effect is an intent and its outcome, which is nil when nobody knows it.
 type effect struct {
-	seq     int64
-	step    string
-	at      time.Time
-	intent  journal.IntentBody
-	outcome *journal.OutcomeBody
-	took    time.Duration
-	blobs   []journal.BlobRef
+	seq      int64
+	step     string
+	attempt  int
+	at       time.Time
+	intent   journal.IntentBody
+	outcome  *journal.OutcomeBody
+	took     time.Duration
+	blobs    []journal.BlobRef
+	forecast *foreseen // nil when nothing was forecast
 }
 
 // Evidence is something measured or shown.
@@ -106,8 +110,9 @@ func (r *report) add(rec journal.Record) {
 	case journal.KindDecision:
 		r.decision(rec)
 	case journal.KindIntent:
-		e := &effect{seq: rec.Seq, step: rec.Step, at: at, blobs: rec.Blobs}
+		e := &effect{seq: rec.Seq, step: rec.Step, attempt: rec.Attempt, at: at, blobs: rec.Blobs}
 		json.Unmarshal(rec.Body, &e.intent)
+		r.expect(e)
 		r.effects = append(r.effects, e)
 		r.put(rec, e)
 	case journal.KindOutcome:
@@ -115,6 +120,10 @@ func (r *report) add(rec journal.Record) {
 	case journal.KindEvidence:
 		e := evidence{at: at, blobs: rec.Blobs}
 		json.Unmarshal(rec.Body, &e.body)
+		if isForecast(e.body) {
+			r.ahead = foresee(e.body.Facts)
+		}
+		r.seen(e.body.Facts)
 		r.put(rec, e)
 	case journal.KindRefusal:
 		f := refusal{at: at}

@@ -21,7 +21,10 @@ func (r *report) tell() *document {
 	r.unknowns(d)
 	r.about(d)
 	r.changes(d)
+	r.compare(d)
 	r.decisions(d)
+	r.hazards(d)
+	r.cures(d)
 	r.refusals(d)
 	d.heading(2, "Step by step")
 	for _, s := range r.sections {
@@ -139,6 +142,7 @@ func (r *report) refusals(d *document) {
 	for _, f := range r.refused {
 		items = append(items, f.line())
 	}
+	items = append(items, r.blocked()...)
 	if len(items) > 0 {
 		d.heading(2, "What was not done")
 		d.list(items)
@@ -169,6 +173,9 @@ func (r *report) section1(d *document, s *section) {
 		case *effect:
 			d.add(paragraph{inline{}.strong(safe.Lit("Effect: ")).append(i.line())})
 			facts := maps.Clone(i.intent.Facts)
+			if foresee(facts["forecast"]) != nil {
+				delete(facts, "forecast") // told above
+			}
 			if i.outcome != nil {
 				for k, v := range i.outcome.Facts {
 					if facts == nil {
@@ -179,8 +186,7 @@ func (r *report) section1(d *document, s *section) {
 			}
 			tellFacts(d, facts, i.blobs)
 		case evidence:
-			d.add(paragraph{inline{}.strong(safe.Lit("Found: ")).text(i.body.What)})
-			tellFacts(d, i.body.Facts, i.blobs)
+			i.tell(d)
 		case refusal:
 			d.add(paragraph{inline{}.strong(safe.Lit("Not done: ")).append(i.line())})
 		}

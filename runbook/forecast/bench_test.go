@@ -113,6 +113,14 @@ func BenchmarkForecast(b *testing.B) {
 					}
 				}
 			})
+			b.Run("at once, nothing known", func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if f := AtOnce(p, o, Options{}); f.Unknown != len(f.Actions) {
+						b.Fatal("something is known")
+					}
+				}
+			})
 			b.Run("one at a time", func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {

@@ -25,7 +25,7 @@ type finder struct {
 // the order of the outages or the plan. What concerns the whole plan comes along
 // only with whole.
 func (s *study) hazards(r *run, out []Outage, whole bool) []plan.Hazard {
-	f := &finder{run: r, out: out, at: map[string]int{}, more: map[int]int{}}
+	f := &finder{run: r, out: out, list: []plan.Hazard{}, at: map[string]int{}, more: map[int]int{}}
 	f.handovers()
 	f.absences()
 	f.slow()

@@ -221,7 +221,7 @@ func (r *run) none(t *thing, sequence []int) []Outage {
 
 // blindLosses are objects that are deleted and whose thing cannot be told.
 func (r *run) blindLosses() []Outage {
-	var out []Outage
+	out := []Outage{}
 	for d, i := range r.items {
 		if r.world.blind[i] == 0 {
 			continue

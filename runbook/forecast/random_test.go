@@ -118,11 +118,7 @@ func randomStudy(t *testing.T, seed uint64) (*rand.Rand, *study) {
 }
 
 func (s *study) everything() *run {
-	var items []int
-	for i := range s.o.Items() {
-		items = append(items, i)
-	}
-	return s.run(items)
+	return s.run(Items(s.o))
 }
 
 func holds(s Span, d time.Duration) bool { return s.Min <= d && (s.Open || d <= s.Max) }

@@ -29,15 +29,20 @@ type Options struct {
 // order is that of this plan.
 func AtOnce(p *plan.Plan, o *plan.Order, opt Options) Forecast {
 	s := newStudy(p, o, opt)
+	r := s.run(Items(o))
+	out := r.outages()
+	return r.forecast(out, s.hazards(r, out, true))
+}
+
+// Items returns the item of the order that each action of [AtOnce] is.
+func Items(o *plan.Order) []int {
 	var items []int
 	for i, it := range o.Items() {
 		if it.Action != plan.NoOp {
 			items = append(items, i)
 		}
 	}
-	r := s.run(items)
-	out := r.outages()
-	return r.forecast(out, s.hazards(r, out, true))
+	return items
 }
 
 // A study is a plan and all that its forecasts share.
@@ -93,7 +98,7 @@ func (s *study) run(items []int) *run {
 		}
 		r.actions[k] = Action{
 			Resource: it.Resource, Address: res.Address, Name: s.names[it.Resource], Action: it.Action,
-			Deposed: res.Deposed, Takes: takes, WaitsFor: waits[k], Path: -1,
+			Deposed: res.Deposed, Takes: takes, WaitsFor: append([]int{}, waits[k]...), Path: -1,
 		}
 		if takes.Known() {
 			r.takes[k] = inOrder(takes)

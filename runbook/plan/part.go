@@ -1,6 +1,9 @@
 package plan
 
-import "iter"
+import (
+	"iter"
+	"math/bits"
+)
 
 // Before goes through every item that must be over before item i may start,
 // however far, in the order of items.
@@ -96,32 +99,44 @@ func (w *Weight) add(v Weight) {
 	}
 }
 
+// A batch is some items of one word that many others wait for, so that they are
+// added up once for all of these.
+type batch struct {
+	bits    uint64
+	sum     Weight
+	waiting Weight // of those that wait for them, not yet added
+}
+
 // Sums adds up, for each item of the part, the weights of all that it waits for,
 // however far, and of all that wait for it. Weights stand by place.
 func (t *Part) Sums(own []Weight) (before, after []Weight) {
 	before, after = make([]Weight, len(t.items)), make([]Weight, len(t.items))
-	// Where all 64 items of a word are meant, as in long chains, their sum is enough.
-	word, all := make([]Weight, len(t.in)), make([]Weight, len(t.in))
-	for k, i := range t.items {
-		word[i/64].add(own[k])
-	}
-	for k, i := range t.items {
-		for w, bits := range t.o.after[i] {
-			both := bits & t.in[w]
-			if both != 0 && both == t.in[w] {
-				before[k].add(word[w])
-				all[w].add(own[k])
-				continue
-			}
-			for j := range t.in[w : w+1].common(t.o.after[i][w : w+1]) {
-				p := t.place[w*64+j] - 1
-				before[k].add(own[p])
-				after[p].add(own[k])
-			}
+	batches := make([]batch, len(t.in))
+	flush := func(w int) {
+		for left := batches[w].bits; left != 0; left &= left - 1 {
+			after[t.place[w*64+bits.TrailingZeros64(left)]-1].add(batches[w].waiting)
 		}
 	}
 	for k, i := range t.items {
-		after[k].add(all[i/64])
+		for w, all := range t.o.after[i] {
+			both := all & t.in[w]
+			if both == 0 {
+				continue
+			}
+			b := &batches[w]
+			if both != b.bits {
+				flush(w)
+				*b = batch{bits: both}
+				for left := both; left != 0; left &= left - 1 {
+					b.sum.add(own[t.place[w*64+bits.TrailingZeros64(left)]-1])
+				}
+			}
+			before[k].add(b.sum)
+			b.waiting.add(own[k])
+		}
+	}
+	for w := range batches {
+		flush(w)
 	}
 	return before, after
 }

@@ -131,9 +131,14 @@ func (s *splitter) additions() {
 			touching.add(j)
 		}
 	}
-	plain := s.o.none()
+	plain, handover := s.o.none(), s.p.deleted()
 	for i, r := range s.p.Resources {
-		if c, ok := s.o.creator[i]; ok && !s.done[i] && r.Action == Create && !s.o.after[c].meets(touching) {
+		c, ok := s.o.creator[i]
+		if !ok || s.done[i] || r.Action != Create || s.o.after[c].meets(touching) {
+			continue
+		}
+		// What takes over a live thing from another address is not a plain addition.
+		if r.Becomes == nil || !handover[r.Becomes.ID()] {
 			plain.add(c)
 		}
 	}

@@ -48,6 +48,43 @@ func (t Thing) ID() string {
 	return b.String()
 }
 
+// deleted returns the live things that lose an object when the plan is applied,
+// by ID. "" stands for those that cannot be told.
+func (p *Plan) deleted() map[string]bool {
+	ids := map[string]bool{}
+	for _, r := range p.Resources {
+		if r.Was != nil && (r.Action.Destroys() || r.Becomes != nil && r.Becomes.ID() != r.Was.ID()) {
+			ids[r.Was.ID()] = true
+		}
+	}
+	return ids
+}
+
+// Hold takes into a plan that is limited to targets what it does not mention: the
+// objects of the full plan that are there now and hold a live thing which the
+// targeted plan deletes.
+func (p *Plan) Hold(full *Plan) {
+	lost, listed := p.deleted(), map[string]bool{}
+	for _, r := range p.Resources {
+		listed[r.Key()] = true
+	}
+	for _, h := range p.Standing {
+		listed[h.Address.String()] = true
+	}
+	hold := func(address safe.Text, key string, t *Thing) {
+		if t != nil && !listed[key] && lost[t.ID()] {
+			listed[key] = true
+			p.Standing = append(p.Standing, Holder{Address: address, Thing: *t})
+		}
+	}
+	for _, h := range full.Standing {
+		hold(h.Address, h.Address.String(), &h.Thing)
+	}
+	for _, r := range full.Resources {
+		hold(r.Address, r.Key(), r.Was)
+	}
+}
+
 // A DeleteMode says what deleting an object takes with it.
 type DeleteMode string
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"text/template"
+	"time"
 )
 
 //go:embed lockstep.yaml.tmpl
@@ -19,6 +20,7 @@ func (s *Sandbox) writeRunbook() error {
 	type probes struct{ Indent, Environment, Name, DNS, HTTPS string }
 	type environment struct {
 		Name, After, State string
+		Issue              time.Duration
 		Vars               map[string]string
 		Probes             *probes // in the place of the general ones, which are production's
 	}
@@ -26,11 +28,16 @@ func (s *Sandbox) writeRunbook() error {
 		Environments []environment
 		Production   probes
 		Terraform    string
-	}{Production: probes{"  ", "production", s.ProductionName(), s.DNSAddr(), s.web.HTTPS()}, Terraform: s.o.Terraform}
+		Delete       string
+	}{
+		Production: probes{"  ", "production", s.ProductionName(), s.DNSAddr(), s.web.HTTPS()},
+		Terraform:  s.o.Terraform, Delete: s.o.Delete,
+	}
 	after := ""
 	for _, name := range environments {
-		env := environment{Name: name, After: after, State: s.TerraformState(name), Vars: s.Vars(name)}
+		env := environment{Name: name, After: after, State: s.TerraformState(name), Vars: s.Vars(name), Issue: s.o.Issue}
 		if name == "staging" {
+			env.Issue = s.o.StagingIssue
 			env.Probes = &probes{"      ", name, s.StagingName(), s.DNSAddr(), s.web.HTTPS()}
 		}
 		data.Environments = append(data.Environments, env)

@@ -18,11 +18,7 @@ func (d *dnsProbe) judge(reply *dns.Msg) verdict {
 	case dns.RcodeNameError:
 		return fail(safe.Lit("NXDOMAIN"), safe.Sprintf("the name does not exist%s", negative(reply)))
 	default:
-		word, ok := dns.RcodeToString[reply.Rcode]
-		if !ok {
-			word = fmt.Sprintf("RCODE %d", reply.Rcode)
-		}
-		return fail(safe.Show(word), safe.Lit("the server does not answer the question"))
+		return fail(safe.Show(rcodeWord(reply.Rcode)), safe.Lit("the server does not answer the question"))
 	}
 	got, ttl, alias := d.values(reply)
 	if len(got) == 0 {
@@ -40,6 +36,14 @@ func (d *dnsProbe) judge(reply *dns.Msg) verdict {
 		return fail(safe.Lit("wrong value"), safe.Sprintf("%s; expected %s", said, strings.Join(d.want, ", ")))
 	}
 	return pass(said)
+}
+
+// rcodeWord is the server's own word for why it does not answer.
+func rcodeWord(rcode int) string {
+	if word, ok := dns.RcodeToString[rcode]; ok {
+		return word
+	}
+	return fmt.Sprintf("RCODE %d", rcode)
 }
 
 // values returns the values of the asked type in normal form, sorted, each

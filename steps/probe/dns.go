@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -72,6 +73,18 @@ func newDNS(p *runbook.DNSProbe, timeout time.Duration) (func(context.Context) v
 	return d.look, target, nil
 }
 
+// systemServers returns the resolvers of the system.
+func systemServers() (servers []string) {
+	conf, err := dns.ClientConfigFromFile(resolvConf)
+	if err != nil {
+		return nil
+	}
+	for _, s := range conf.Servers {
+		servers = append(servers, net.JoinHostPort(s, conf.Port))
+	}
+	return servers
+}
+
 // withPort adds a port to a host that has none. An IPv6 address may stand with
 // or without brackets.
 func withPort(s, port string) string {
@@ -85,13 +98,10 @@ func withPort(s, port string) string {
 func (d *dnsProbe) look(ctx context.Context) verdict {
 	servers := d.servers
 	if servers == nil {
-		conf, err := dns.ClientConfigFromFile(resolvConf)
-		if err != nil || len(conf.Servers) == 0 {
-			return unsure(safe.Lit("no resolver"), safe.Sprintf("%s names no server", resolvConf))
-		}
-		for _, s := range conf.Servers {
-			servers = append(servers, net.JoinHostPort(s, conf.Port))
-		}
+		servers = systemServers()
+	}
+	if len(servers) == 0 {
+		return unsure(safe.Lit("no resolver"), safe.Sprintf("%s names no server", resolvConf))
 	}
 	checks := make([]Check, len(servers))
 	done := make(chan struct{})
@@ -146,11 +156,7 @@ func (d *dnsProbe) ask(ctx context.Context, s *dnsServer) verdict {
 	q := new(dns.Msg)
 	q.SetQuestion(d.name, d.kind)
 	q.SetEdns0(1232, false)
-	reply, err := s.exchange(ctx, q, d.timeout/tries)
-	if err == nil && reply.Truncated {
-		c := &dns.Client{Net: "tcp"}
-		reply, _, err = c.ExchangeContext(ctx, q, s.address)
-	}
+	reply, err := s.whole(ctx, q, d.timeout/tries)
 	if err != nil {
 		if ctx.Err() != nil && !isTimeout(err) {
 			return fail(safe.Lit("timeout"), safe.Lit("no answer in time"))
@@ -158,6 +164,16 @@ func (d *dnsProbe) ask(ctx context.Context, s *dnsServer) verdict {
 		return trouble(ctx, err)
 	}
 	return d.judge(reply)
+}
+
+// whole is exchange, and asks again by TCP when the answer is too long for UDP.
+func (s *dnsServer) whole(ctx context.Context, q *dns.Msg, wait time.Duration) (*dns.Msg, error) {
+	reply, err := s.exchange(ctx, q, wait)
+	if err == nil && reply.Truncated {
+		c := &dns.Client{Net: "tcp"}
+		reply, _, err = c.ExchangeContext(ctx, q, s.address)
+	}
+	return reply, err
 }
 
 // exchange sends the question over the kept socket, and once more when no
@@ -205,6 +221,9 @@ func (s *dnsServer) once(ctx context.Context, q *dns.Msg, wait time.Duration) (*
 	}
 	for {
 		reply, err := s.conn.ReadMsg()
+		if errors.Is(err, dns.ErrShortRead) {
+			continue // no message at all
+		}
 		if err != nil && (reply == nil || reply.Id == q.Id) {
 			return nil, err
 		}

@@ -18,6 +18,7 @@ type Hub struct {
 	sources map[string]*source
 	planned map[string]*runbook.Probe // those of kind no_changes
 	deps    Deps
+	zones   map[string]*zoneTTL // of the names that DNS probes ask for
 }
 
 // NewHub makes the probes of a runbook. folder is what its relative paths start
@@ -25,7 +26,7 @@ type Hub struct {
 // written. Nothing is measured before somebody listens.
 func NewHub(rb *runbook.Runbook, folder string, d Deps) (*Hub, error) {
 	d.Folder = folder
-	h := &Hub{sources: map[string]*source{}, planned: map[string]*runbook.Probe{}, deps: d}
+	h := &Hub{sources: map[string]*source{}, planned: map[string]*runbook.Probe{}, deps: d, zones: zonesOf(rb)}
 	var problems []error
 	for name, p := range rb.Probes {
 		named := *p

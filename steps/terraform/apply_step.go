@@ -3,10 +3,12 @@ package terraform
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"lockstep/runbook"
 	"lockstep/runbook/engine"
+	"lockstep/runbook/forecast"
 	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
 	"lockstep/steps/terraform/cli"
@@ -84,12 +86,19 @@ func (a *applyStep) question(op engine.Operator, p *saved) engine.Question {
 	q := engine.Question{
 		Kind:   engine.AskApply,
 		Title:  safe.Sprintf("apply to %s: %s", run.Environment.Name, planned.Change.Title),
-		Body:   a.body(p),
+		Body:   a.body(p, planned.Forecast),
 		Digest: p.model.Digest,
 		Payload: engine.PlanReview{
 			Commit: *facts.Commit, Plan: p.model, Chosen: planned.Change, Hazards: planned.Hazards, Round: facts.Round,
+			Forecast: planned.Forecast, Commits: facts.Commits,
 		},
 		Fetch: p.fetch,
+		Check: func(a engine.Answer) error {
+			if h := unaccepted(planned.Hazards, a.Acknowledge); h != nil {
+				return fmt.Errorf("the hazard %s is not accepted: %s", h.Key(), h.Text)
+			}
+			return nil
+		},
 		Choices: []engine.Choice{{
 			ID: "stop", Key: "s", Stops: true, Label: safe.Lit("stop here"),
 			Consequence: safe.Lit("nothing is applied, and the pin does not move"),
@@ -102,13 +111,14 @@ func (a *applyStep) question(op engine.Operator, p *saved) engine.Question {
 	return q
 }
 
-func (a *applyStep) body(p *saved) []safe.Text {
+func (a *applyStep) body(p *saved, f forecast.Forecast) []safe.Text {
 	body := []safe.Text{
 		safe.Sprintf("%s; state serial %d; terraform %s", countWords(&p.model), p.model.Serial, p.model.Terraform),
 	}
 	if ws := p.model.Workspace; ws != "default" {
 		body = append(body, safe.Sprintf("workspace %s", ws))
 	}
+	body = append(body, safe.Sprintf("forecast: %s; takes %s", f.Sentence(), f.Takes.Words()))
 	for _, i := range p.order.Dropped(&p.model) {
 		body = append(body, safe.Sprintf("%s: the old object stays aside for now", p.model.Resources[i].Address))
 	}
@@ -122,6 +132,7 @@ func intentFacts(p *saved, planned *engine.Planned) map[string]any {
 	f["argv"] = p.work.root.ApplyArgv(p.file)
 	f["directory"] = p.work.root.Dir
 	f["environment"] = envNames(p.work.root.Env)
+	f["forecast"] = forecastFacts(planned.Forecast, planned.Hazards)
 	return f
 }
 
@@ -150,9 +161,10 @@ func (w *work) do(ctx context.Context) (engine.Ending, error) {
 	}
 	began := time.Now()
 	w.started = true
-	board := newBoard(w.op, w.session.words, w.p)
+	ahead := w.planned.Forecast
+	board := newBoard(w.op, w.session.words, w.p, ahead)
 	log := &applyLog{net: w.session.words}
-	w.op.Tell(engine.ApplyStarted{Title: w.planned.Change.Title, Items: board.items, Watch: w.watch})
+	w.op.Tell(engine.ApplyStarted{Title: w.planned.Change.Title, Items: board.items, Watch: w.watch, Outages: board.outages, Takes: ahead.Takes})
 	exit, err := w.p.work.root.Apply(ctx, w.p.file, func(m cli.Message) {
 		if len(m.State) > 0 {
 			w.printed = m.State
@@ -165,7 +177,10 @@ func (w *work) do(ctx context.Context) (engine.Ending, error) {
 	took := time.Since(began)
 	after, serr := w.stateAfter(ctx)
 	w.op.Tell(engine.ApplyFinished{Result: result, Took: took, Serial: after.Serial})
-	w.done = engine.ChangeDone{ID: plan.Identify(&w.p.model, w.planned.Change), Title: w.planned.Change.Title, Result: result, Took: took, Counts: w.p.model.Count()}
+	w.done = engine.ChangeDone{
+		ID: plan.Identify(&w.p.model, w.planned.Change), Title: w.planned.Change.Title, Result: result, Took: took, Counts: w.p.model.Count(),
+		Expected: ahead.Takes, Dark: ahead.Dark, Forecast: ahead.Sentence(),
+	}
 	end := engine.Ending{
 		Result: result,
 		Facts: map[string]any{

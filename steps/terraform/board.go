@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"lockstep/runbook/engine"
+	"lockstep/runbook/forecast"
 	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
 	"lockstep/steps/terraform/cli"
@@ -24,6 +25,8 @@ type board struct {
 	took  []time.Duration
 	byKey map[boardKey][]int // several deposed objects of one address share a key
 	done  int64
+
+	outages []forecast.Outage // that were forecast, by item
 }
 
 type boardKey struct {
@@ -31,23 +34,47 @@ type boardKey struct {
 	action  plan.Action
 }
 
-func newBoard(op engine.Operator, net *redact.Net, p *saved) *board {
+func newBoard(op engine.Operator, net *redact.Net, p *saved, ahead forecast.Forecast) *board {
 	b := &board{op: op, net: net, byKey: map[boardKey][]int{}}
+	var itemOf []int // action of the forecast → item: a forecast leaves out moves
 	if p.order != nil {
 		names := p.model.Names()
 		for i, it := range p.order.Items() {
 			r := p.model.Resources[it.Resource]
-			b.items = append(b.items, engine.ApplyItem{
-				Address: r.Address, Name: names[it.Resource], Action: it.Action, WaitsFor: it.WaitsFor,
-			})
+			item := engine.ApplyItem{Address: r.Address, Name: names[it.Resource], Action: it.Action, WaitsFor: it.WaitsFor}
+			if k := len(itemOf); it.Action != plan.NoOp && k < len(ahead.Actions) {
+				item.Start, item.End, item.Takes = ahead.Actions[k].Start, ahead.Actions[k].End, ahead.Actions[k].Takes
+				itemOf = append(itemOf, i)
+			}
+			b.items = append(b.items, item)
 			k := boardKey{r.Address.String(), it.Action}
 			b.byKey[k] = append(b.byKey[k], i)
 		}
 	}
+	b.outages = byItem(ahead.Outages, itemOf)
 	b.state = make([]engine.ApplyState, len(b.items))
 	b.began = make([]time.Time, len(b.items))
 	b.took = make([]time.Duration, len(b.items))
 	return b
+}
+
+// byItem returns outages whose actions are given as items of the board.
+func byItem(outages []forecast.Outage, itemOf []int) []forecast.Outage {
+	at := func(action int) int {
+		if action < 0 || action >= len(itemOf) {
+			return -1
+		}
+		return itemOf[action]
+	}
+	out := slices.Clone(outages)
+	for i := range out {
+		o := &out[i]
+		o.OpenedBy, o.ClosedBy, o.WaitingFor = at(o.OpenedBy), at(o.ClosedBy), slices.Clone(o.WaitingFor)
+		for k := range o.WaitingFor {
+			o.WaitingFor[k] = at(o.WaitingFor[k])
+		}
+	}
+	return out
 }
 
 // take handles one message. Messages come one at a time.

@@ -5,11 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"lockstep/runbook/engine"
+	"lockstep/runbook/forecast"
 	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
 )
+
+// lookForCures is the id of the answer that asks for a way round.
+const lookForCures = "cures"
 
 // everything is the id of the change that is the whole plan, and of the answer
 // that takes it.
@@ -21,23 +27,47 @@ type choice struct {
 	full      *saved
 	changes   []plan.Change // the recommended sequence
 	rehearsed []string      // ids of changes that a rehearsal went through
+
+	options  forecast.Options
+	atOnce   forecast.Forecast // of the full plan
+	sequence forecast.Sequence // of changes
+	hazards  []plan.Hazard     // of the full plan
+	cures    *[]forecast.Cure  // nil until they were looked for
+}
+
+// newChoice forecasts a full plan and the changes that it is split into.
+func (s *session) newChoice(ctx context.Context, facts *engine.Facts, full *saved, changes []plan.Change) *choice {
+	c := &choice{session: s, full: full, changes: changes, rehearsed: facts.Rehearsed, options: s.options(ctx)}
+	c.atOnce = forecast.AtOnce(&full.model, full.order, c.options)
+	c.sequence = forecast.OneAtATime(&full.model, full.order, changes, c.options)
+	forecast.Block(&full.model, changes, c.sequence)
+	c.hazards = append(slices.Clone(c.atOnce.Hazards), s.moved(ctx, facts)...)
+	return c
 }
 
 // ask returns the change that the operator takes, and the reason when it is all
-// of them.
-func (c choice) ask(ctx context.Context, op engine.Operator) (plan.Change, string, error) {
-	a, err := op.Ask(ctx, c.question(op.Facts()))
-	if err != nil {
-		return plan.Change{}, "", err
+// of them. Looking at cures comes back to the question.
+func (c *choice) ask(ctx context.Context, op engine.Operator) (plan.Change, string, error) {
+	for {
+		a, err := op.Ask(ctx, c.question(op.Facts()))
+		if err != nil {
+			return plan.Change{}, "", err
+		}
+		switch a.Choice {
+		case everything:
+			return c.everything(), a.Reason, nil
+		case lookForCures:
+			if err := c.cure(ctx, op); err != nil {
+				return plan.Change{}, "", err
+			}
+			continue
+		}
+		change, err := c.item(a.Item)
+		return change, "", err
 	}
-	if a.Choice == everything {
-		return c.everything(), a.Reason, nil
-	}
-	change, err := c.item(a.Item)
-	return change, "", err
 }
 
-func (c choice) question(facts *engine.Facts) engine.Question {
+func (c *choice) question(facts *engine.Facts) engine.Question {
 	q := engine.Question{
 		Kind:   engine.AskChange,
 		Title:  safe.Lit("which change is next?"),
@@ -45,6 +75,7 @@ func (c choice) question(facts *engine.Facts) engine.Question {
 		Digest: c.full.model.Digest,
 		Payload: engine.PlanReview{
 			Commit: *facts.Commit, Plan: c.full.model, Changes: c.changes, Round: facts.Round,
+			Hazards: c.hazards, Forecast: c.atOnce, Sequence: c.sequence, Commits: facts.Commits,
 		},
 		Check: c.check,
 		Fetch: c.full.fetch,
@@ -61,7 +92,21 @@ func (c choice) question(facts *engine.Facts) engine.Question {
 			},
 		},
 	}
-	if c.isWhole() {
+	if c.blocked() && c.cures == nil {
+		// The sequence cannot be gone to its end, so it is better not begun.
+		q.Choices[1].Recommended, q.Choices[1].Tags = false, nil
+	}
+	if c.curable() || c.blocked() {
+		q.Choices = append(q.Choices, engine.Choice{
+			ID: lookForCures, Key: "c",
+			Label:       safe.Lit("look for a way round"),
+			Consequence: safe.Lit("tries changes of the configuration in a scratch checkout and shows what they would do; nothing is applied or committed"),
+		})
+		if look := &q.Choices[2]; c.blocked() && c.cures == nil {
+			look.Recommended, look.Tags = true, []string{"recommended"}
+		}
+	}
+	if c.isWhole() && c.changes[0].Blocked.IsEmpty() {
 		// A script that takes everything means this then.
 		take := &q.Choices[1]
 		take.Tags = append(take.Tags, everything, "all-at-once")
@@ -76,18 +121,21 @@ func (c choice) question(facts *engine.Facts) engine.Question {
 }
 
 // isWhole reports whether the only change is the whole plan.
-func (c choice) isWhole() bool {
+func (c *choice) isWhole() bool {
 	return len(c.changes) == 1 && len(c.changes[0].Members) == len(c.full.model.Resources)
 }
 
 // check refuses an answer that cannot be planned.
-func (c choice) check(a engine.Answer) error {
+func (c *choice) check(a engine.Answer) error {
 	if a.Choice != "take" {
 		return nil
 	}
 	change, err := c.item(a.Item)
 	if err != nil {
 		return err
+	}
+	if !change.Blocked.IsEmpty() {
+		return fmt.Errorf("this change is held back: %s. What helps: %s", change.Blocked, change.Remedy)
 	}
 	if change.Targets == nil {
 		if left := c.outside(change); len(left) > 0 {
@@ -102,18 +150,55 @@ func (c choice) check(a engine.Answer) error {
 	return nil
 }
 
-func (c choice) item(id string) (plan.Change, error) {
-	for _, change := range c.changes {
-		if change.ID == id {
-			return change, nil
+// subset stands before the indexes of resources that are taken together.
+const subset = "only:"
+
+// item returns the change that an answer names: one of the sequence by its id,
+// several of them joined by +, or resources by their indexes behind [subset].
+func (c *choice) item(id string) (plan.Change, error) {
+	if list, ok := strings.CutPrefix(id, subset); ok {
+		var targets []int
+		for _, n := range strings.Split(list, ",") {
+			i, err := strconv.Atoi(n)
+			if err != nil {
+				return plan.Change{}, fmt.Errorf("%q is not the number of a resource", safe.Show(n))
+			}
+			targets = append(targets, i)
 		}
+		return c.together(targets)
 	}
-	return plan.Change{}, fmt.Errorf("the plan has no change %q", safe.Show(id))
+	ids := strings.Split(id, "+")
+	var targets []int
+	for _, id := range ids {
+		i := slices.IndexFunc(c.changes, func(change plan.Change) bool { return change.ID == id })
+		if i < 0 {
+			return plan.Change{}, fmt.Errorf("the plan has no change %q", safe.Show(id))
+		}
+		if len(ids) == 1 {
+			return c.changes[i], nil
+		}
+		if c.changes[i].Targets == nil {
+			return plan.Change{}, fmt.Errorf("%q is a full plan of what is left; it comes last and alone", c.changes[i].Title)
+		}
+		targets = append(targets, c.changes[i].Members...)
+	}
+	return c.together(targets)
+}
+
+// together makes a change of resources that the operator put together.
+func (c *choice) together(targets []int) (plan.Change, error) {
+	change, err := plan.Together(&c.full.model, c.full.order, targets)
+	if err != nil {
+		return change, err
+	}
+	one := []plan.Change{change}
+	forecast.Block(&c.full.model, one, forecast.OneAtATime(&c.full.model, c.full.order, one, c.options))
+	return one[0], nil
 }
 
 // outside returns the resources of the full plan that are neither in a change
 // nor in one that was rehearsed.
-func (c choice) outside(change plan.Change) []plan.ResourceChange {
+func (c *choice) outside(change plan.Change) []plan.ResourceChange {
 	expected := c.expected(change)
 	return slices.DeleteFunc(slices.Clone(c.full.model.Resources), func(r plan.ResourceChange) bool {
 		return expected[r.Key()]
@@ -122,7 +207,7 @@ func (c choice) outside(change plan.Change) []plan.ResourceChange {
 
 // expected returns the keys of what a plan of the change may hold. A rehearsal
 // applies nothing, so what it went through comes along again.
-func (c choice) expected(change plan.Change) map[string]bool {
+func (c *choice) expected(change plan.Change) map[string]bool {
 	keys := map[string]bool{}
 	for _, m := range change.Members {
 		keys[c.full.model.Resources[m].Key()] = true
@@ -140,7 +225,7 @@ func (c choice) expected(change plan.Change) map[string]bool {
 }
 
 // everything returns the whole plan as one change.
-func (c choice) everything() plan.Change {
+func (c *choice) everything() plan.Change {
 	all := plan.Change{
 		ID:    everything,
 		Title: safe.Sprintf("everything at once, %s", count(len(c.full.model.Resources), "resource")),

@@ -59,8 +59,8 @@ func TestSteps_takeAPlanApartUntilNothingIsLeft(t *testing.T) {
 	if len(o.facts.Applied) != len(titles) || o.facts.Plan != nil {
 		t.Errorf("facts: %d applied, plan %v", len(o.facts.Applied), o.facts.Plan)
 	}
-	if p.opened != 2 { // one for each run: the checkout is used again by the rounds
-		t.Errorf("the repository was opened %d times", p.opened)
+	if p.checkouts != 2 { // one for each run: the checkout is used again by the rounds
+		t.Errorf("the commit was checked out %d times", p.checkouts)
 	}
 	for i, in := range o.intents {
 		if in.Effect != runbook.EffectIrreversible || in.Facts["plan_sha256"] == "" || in.Facts["lineage"] == "" {

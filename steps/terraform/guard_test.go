@@ -146,8 +146,8 @@ func TestPlan_checksOutAnewWhenTheCheckoutWasWrittenTo(t *testing.T) {
 	p, o, tool := planned(t)
 	appendTo(t, filepath.Join(tool.session(o).work.top, "main.tf"), "resource \"terraform_data\" \"slipped_in\" {}\n")
 	o.mustStep(tool, runbook.KindPlan)
-	if strings.Contains(o.said(), "slipped_in") || p.opened != 2 || !strings.Contains(o.warnings(), "checked out anew") {
-		t.Errorf("opened %d times; %s", p.opened, o.warnings())
+	if strings.Contains(o.said(), "slipped_in") || p.checkouts != 2 || !strings.Contains(o.warnings(), "checked out anew") {
+		t.Errorf("opened %d times; %s", p.checkouts, o.warnings())
 	}
 }
 

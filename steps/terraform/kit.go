@@ -4,8 +4,10 @@ import (
 	"context"
 	"os"
 	"sync"
+	"time"
 
 	"lockstep/runbook"
+	"lockstep/runbook/durations"
 	"lockstep/runbook/engine"
 )
 
@@ -28,6 +30,15 @@ type Deps struct {
 	// Rescue is the folder for states that Terraform could not save, made when
 	// needed. When empty it is lockstep/rescued below $XDG_STATE_HOME.
 	Rescue string
+	// Patches is the folder that patches are written to when the operator asks for
+	// one, made when needed. When empty it is patches in the folder of the runbook.
+	Patches string
+	// Learned is what earlier applies to the environment took. It may be nil, and
+	// is asked again for every plan.
+	Learned func() *durations.Learned
+	// Negative says how long resolvers remember that a DNS name is missing, when
+	// that is known. It may be nil.
+	Negative func(ctx context.Context, name string) (time.Duration, bool)
 }
 
 // A Tool makes the steps of runs and measures for them. What a plan step found

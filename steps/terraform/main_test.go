@@ -33,12 +33,12 @@ func needTerraform(t *testing.T) {
 
 // A project is a repository of files by commit, with a local state outside.
 type project struct {
-	t       *testing.T
-	dir     string
-	commits map[string]map[string]string // commit → path → content
-	env     *runbook.Environment
-	environ []string
-	opened  int
+	t         *testing.T
+	dir       string
+	commits   map[string]map[string]string // commit → path → content
+	env       *runbook.Environment
+	environ   []string
+	checkouts int
 }
 
 const backendBlock = "terraform {\n  backend \"local\" {}\n}\n"
@@ -112,13 +112,13 @@ func (p *project) deps() Deps {
 		Environ: func() []string { return p.environ },
 		Rescue:  filepath.Join(p.dir, "rescued"),
 		Open: func(*runbook.Environment, string) (Source, error) {
-			p.opened++
 			return p, nil
 		},
 	}
 }
 
 func (p *project) Checkout(_ context.Context, commit, _ string, _ []string, into string) (string, error) {
+	p.checkouts++
 	files, ok := p.commits[commit]
 	if !ok {
 		return "", fmt.Errorf("no commit %q", commit)
@@ -194,8 +194,15 @@ func recommended(q engine.Question) engine.Answer {
 	return engine.Answer{Choice: "take", Item: q.Payload.(engine.PlanReview).Changes[0].ID}
 }
 
+// yes applies and accepts every hazard that has to be.
 func yes(q engine.Question) engine.Answer {
-	return engine.Answer{Choice: "apply", Typed: q.Choices[1].Typed}
+	a := engine.Answer{Choice: "apply", Typed: q.Choices[1].Typed}
+	for _, h := range q.Payload.(engine.PlanReview).Hazards {
+		if h.Accept {
+			a.Acknowledge = append(a.Acknowledge, h.Key())
+		}
+	}
+	return a
 }
 
 func (o *operator) keep(v any) {

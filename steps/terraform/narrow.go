@@ -17,7 +17,7 @@ import (
 //
 // A change without targets is the full plan that was shown: planning it again
 // could only give something else.
-func (c choice) narrow(ctx context.Context, op engine.Operator, change plan.Change) (*saved, plan.Change, error) {
+func (c *choice) narrow(ctx context.Context, op engine.Operator, change plan.Change) (*saved, plan.Change, error) {
 	if change.Targets == nil {
 		return c.full, change, nil
 	}
@@ -37,10 +37,24 @@ func (c choice) narrow(ctx context.Context, op engine.Operator, change plan.Chan
 		})
 	}
 	c.remark(op, p, change)
+	c.carry(&p.model)
 	return p, membersIn(p, change), nil
 }
 
-func (c choice) replan(ctx context.Context, op engine.Operator, targets []string) (*saved, error) {
+// carry takes into a targeted plan what only the full plan knows: who else holds
+// the live things it deletes, and where its changes are from.
+func (c *choice) carry(p *plan.Plan) {
+	p.Hold(&c.full.model)
+	origins := map[string]plan.Origin{}
+	for _, r := range c.full.model.Resources {
+		origins[r.Key()] = r.Origin
+	}
+	for i, r := range p.Resources {
+		p.Resources[i].Origin = origins[r.Key()]
+	}
+}
+
+func (c *choice) replan(ctx context.Context, op engine.Operator, targets []string) (*saved, error) {
 	c.session.mu.Lock()
 	defer c.session.mu.Unlock()
 	return c.session.plan(ctx, op, c.full.work, targets)
@@ -48,7 +62,7 @@ func (c choice) replan(ctx context.Context, op engine.Operator, targets []string
 
 // verify compares a targeted plan with the change it was made for: everything in
 // it is expected, every target is in it, and everything it lists will be done.
-func (c choice) verify(p *saved, change plan.Change) error {
+func (c *choice) verify(p *saved, change plan.Change) error {
 	if p.model.Lineage != c.full.model.Lineage || p.model.Serial != c.full.model.Serial {
 		return fmt.Errorf("%w: the state moved while the change was planned", engine.ErrStale)
 	}
@@ -91,7 +105,7 @@ func (c choice) verify(p *saved, change plan.Change) error {
 }
 
 // remark tells what is special about a targeted plan that is right.
-func (c choice) remark(op engine.Operator, p *saved, change plan.Change) {
+func (c *choice) remark(op engine.Operator, p *saved, change plan.Change) {
 	for _, i := range p.order.Dropped(&p.model) {
 		op.Tell(engine.Warned{Text: safe.Sprintf(
 			"%s: the old object is kept aside in this step and deleted in a later one, after its users are switched", p.model.Resources[i].Address)})

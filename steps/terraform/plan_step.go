@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"lockstep/runbook/engine"
+	"lockstep/runbook/forecast"
 	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
 )
@@ -40,7 +41,12 @@ func (p *planStep) Run(ctx context.Context, op engine.Operator) (engine.Report, 
 		facts.PlanEmpty = true
 		return engine.Report{Summary: safe.Lit("nothing to do")}, nil
 	}
+	s.trace(ctx, op, facts, full)
 	changes := remaining(plan.Split(&full.model, full.order), facts.Rehearsed)
+	c := s.newChoice(ctx, facts, full, changes)
+	if err := op.Evidence(safe.Lit("forecast of everything at once"), forecastFacts(c.atOnce, c.hazards)); err != nil {
+		return engine.Report{}, err
+	}
 	op.Tell(engine.PlanMade{Plan: full.model, Changes: changes})
 	if len(changes) == 0 {
 		if n := len(facts.Rehearsed); n > 0 {
@@ -49,7 +55,6 @@ func (p *planStep) Run(ctx context.Context, op engine.Operator) (engine.Report, 
 		}
 		return engine.Report{}, errors.New("the plan is not empty, but holds nothing that can be applied")
 	}
-	c := choice{session: s, full: full, changes: changes, rehearsed: facts.Rehearsed}
 	chosen, reason, err := c.ask(ctx, op)
 	if err != nil {
 		return engine.Report{}, err
@@ -58,7 +63,10 @@ func (p *planStep) Run(ctx context.Context, op engine.Operator) (engine.Report, 
 	if err != nil {
 		return engine.Report{}, err
 	}
+	ahead := forecast.AtOnce(&ready.model, ready.order, c.options)
+	hazards := append(slices.Clone(ahead.Hazards), s.moved(ctx, facts)...)
 	facts.Plan = &engine.Planned{
+		Forecast: ahead, Hazards: hazards,
 		Plan: ready.model, Change: change, Commit: ready.work.commit, Tree: ready.work.tree,
 		File: ready.file, Dir: ready.work.root.Dir, Order: ready.order.Waits(len(ready.model.Resources)), Reason: reason,
 	}
@@ -68,6 +76,10 @@ func (p *planStep) Run(ctx context.Context, op engine.Operator) (engine.Report, 
 	what := planFacts(ready)
 	what["change"], what["title"] = change.ID, change.Title
 	if err := op.Evidence(safe.Lit("plan of the chosen change"), what); err != nil {
+		facts.Plan = nil
+		return engine.Report{}, err
+	}
+	if err := op.Evidence(safe.Lit("forecast of the chosen change"), forecastFacts(ahead, hazards)); err != nil {
 		facts.Plan = nil
 		return engine.Report{}, err
 	}

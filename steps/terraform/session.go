@@ -24,7 +24,8 @@ type session struct {
 	run  engine.Run
 	env  *runbook.Environment
 
-	table *live.Table // knows live things
+	table      *live.Table // knows live things
+	tableError error       // why there is none
 
 	// values knows variables and sensitive values, and cleans what a plan says.
 	// words knows backend settings as well, and cleans what programs print.
@@ -42,8 +43,9 @@ type session struct {
 
 func newSession(d Deps, run engine.Run) *session {
 	values := &redact.Net{}
+	table, err := run.Runbook.Table()
 	return &session{
-		deps: d, run: run, env: run.Environment, table: live.Shipped(),
+		deps: d, run: run, env: run.Environment, table: table, tableError: err,
 		values: values, words: redact.Over(values),
 		plans: map[string]*saved{},
 	}
@@ -90,6 +92,9 @@ func (s *session) prepare(ctx context.Context, op teller, commit, head string) (
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			return nil, fmt.Errorf("make a folder for the checkout: %w", err)
 		}
+	}
+	if s.tableError != nil {
+		return nil, s.tableError
 	}
 	t := s.env.Terraform
 	env := cli.Environment(s.deps.Environ(), t.Environment, data)

@@ -26,6 +26,8 @@ type Subject struct {
 	// Item names what the answer is about, why taking it needs a reason, and why
 	// it cannot be taken.
 	Item func() (id string, reason, disabled safe.Text)
+	// Taking says in words what Item names, for a choice that takes it.
+	Taking func() safe.Text
 	// Ready reports whether the operator may go on, and why not.
 	Ready func() (bool, safe.Text)
 	// Acknowledged lists what was seen or ticked.

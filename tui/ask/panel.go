@@ -175,6 +175,11 @@ func (c *Chooser) hints(enter bool) (onward, stopping []look.Hint) {
 			key = "enter"
 		}
 		h := look.Hint{Key: key, Label: ch.Label.String(), Disabled: c.disabled(i)}
+		if ch.NeedsItem && !ch.Stops && c.subject.Taking != nil {
+			if t := c.subject.Taking(); !t.IsEmpty() {
+				h.Label = t.String()
+			}
+		}
 		if ch.Stops {
 			stopping = append(stopping, h)
 		} else {

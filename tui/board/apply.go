@@ -6,6 +6,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"lockstep/runbook/engine"
+	"lockstep/runbook/forecast"
 	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
 	"lockstep/tui/look"
@@ -28,6 +29,11 @@ type Apply struct {
 	now      time.Time
 	result   engine.Result
 	stopping engine.Interrupt
+
+	foreseen bool // there is a forecast
+	outages  []forecast.Outage
+	takes    forecast.Span
+	late     int // running items that take longer than they ever did
 
 	stack   rows.Stack
 	cache   rows.Cache
@@ -99,14 +105,25 @@ func (b *Apply) Tick(now time.Time) {
 	}
 	b.now = now
 	if b.end.IsZero() {
+		late := 0
 		for _, i := range b.running {
 			b.cache.Drop(i)
+			if b.foreseen && !b.overrun(&b.items[i]).IsEmpty() {
+				late++
+			}
+		}
+		if late != b.late {
+			b.late, b.stale = late, true // they say so in a line of their own
+		}
+		if b.foreseen { // what waits is expected later and later
+			b.cache.Clear()
 		}
 		b.frame = ""
 	}
 }
 
 func (b *Apply) begin(ev engine.ApplyStarted, at time.Time) {
+	b.foreseen, b.outages, b.takes, b.late = hasForecast(ev), ev.Outages, ev.Takes, 0
 	b.title, b.start, b.end, b.now, b.result, b.stopping = ev.Title, at, time.Time{}, at, "", ""
 	b.items = make([]item, len(ev.Items))
 	b.counts = map[engine.ApplyState]int{engine.Waiting: len(ev.Items)}

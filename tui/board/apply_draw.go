@@ -9,6 +9,7 @@ import (
 	"lockstep/runbook/safe"
 	"lockstep/tui/look"
 	"lockstep/tui/rows"
+	"lockstep/tui/words"
 )
 
 // View returns the board as it is now.
@@ -30,15 +31,18 @@ const (
 
 func (b *Apply) addressCells() int {
 	if b.width < axisFrom {
-		return max(b.width-3-signCells-stateCells-2, 6)
+		return max(b.width-3-signCells-b.stateCells()-2, 6)
 	}
-	free := b.width - 3 - 2 - actionCells - 2 - stateCells - 1 - leastAxis - 1
+	free := b.width - 3 - 2 - actionCells - 2 - b.stateCells() - 1 - leastAxis - 1
+	if b.foreseen { // the words of the state need the room
+		return min(b.widest, max(free, 16))
+	}
 	return min(b.widest, max(free, b.width*30/100, 16))
 }
 
 // axisAt returns the column the time axis begins at.
 func (b *Apply) axisAt() int {
-	return 3 + b.addressCells() + 2 + actionCells + 2 + stateCells + 1
+	return 3 + b.addressCells() + 2 + actionCells + 2 + b.stateCells() + 1
 }
 
 func (b *Apply) draw() string {
@@ -54,7 +58,7 @@ func (b *Apply) draw() string {
 	if w >= axisFrom {
 		cells = w - b.axisAt() - 1
 	}
-	if a := axisFor(b.elapsed(), cells); a != b.axis {
+	if a := axisFor(max(b.elapsed(), b.expected()), cells); a != b.axis {
 		b.axis = a
 		b.cache.Clear()
 	}
@@ -102,6 +106,9 @@ func (b *Apply) header() string {
 	switch {
 	case b.result == engine.OK:
 		right = right.Add(b.st.Good, safe.Sprintf("  ✓ applied in %s ", took(b.elapsed())))
+		if b.foreseen && b.width >= axisFrom {
+			right = right.Add(b.st.Muted, safe.Sprintf("· expected %s ", words.About(b.takes)))
+		}
 	case b.result == engine.Unknown:
 		right = right.Add(b.st.Danger, safe.Sprintf("  ! outcome unknown after %s ", took(b.elapsed())))
 	case b.result != "":
@@ -110,6 +117,10 @@ func (b *Apply) header() string {
 		right = right.Add(b.st.Warning, safe.Lit("  stopping: Terraform ends what it is doing "))
 	case b.stopping == engine.StopSoon:
 		right = right.Add(b.st.Warning, safe.Lit("  the run stops after this apply "))
+	case b.foreseen && b.width >= axisFrom:
+		right = right.Add(b.st.Muted, safe.Sprintf("  expected to take %s ", words.About(b.takes)))
+	case b.foreseen:
+		right = right.Add(b.st.Muted, safe.Sprintf("  of %s ", words.Brief(b.takes)))
 	}
 	l := look.NewLine(b.width).Add(b.st.Plain, safe.Lit(" "))
 	l.Add(b.st.Title, rows.Short(b.title, max(b.width-1-right.Width(), 8)))
@@ -146,6 +157,9 @@ func (b *Apply) itemHeight(i int) int {
 	if b.width < axisFrom && b.items[i].state == engine.Waiting {
 		n++
 	}
+	if b.foreseen && !b.overrun(&b.items[i]).IsEmpty() {
+		n++
+	}
 	if len(b.items[i].errors) > 0 {
 		n += len(b.errorLines(i))
 	}
@@ -155,7 +169,7 @@ func (b *Apply) itemHeight(i int) int {
 // itemLines draws an item.
 func (b *Apply) itemLines(i int) []string {
 	it := &b.items[i]
-	sign, in, words := b.state(it)
+	sign, in, says := b.state(it)
 	l := look.NewLine(b.width).Add(b.st.Plain, safe.Lit(" ")).Add(in, sign).Add(b.st.Plain, safe.Lit(" "))
 	name := b.st.Plain
 	switch it.state {
@@ -172,28 +186,48 @@ func (b *Apply) itemLines(i int) []string {
 	if b.width < axisFrom {
 		if it.state == engine.Waiting {
 			out = append(out, l.Add(in, safe.Lit("waiting")).String(),
-				look.NewLine(b.width).To(5).Add(b.st.Muted, words).String())
+				look.NewLine(b.width).To(5).Add(b.st.Muted, says).String())
 		} else {
-			out = append(out, l.Add(in, words).String())
+			out = append(out, l.Add(in, says).String())
 		}
-		return append(out, b.errorLines(i)...)
+		return append(b.lateLine(out, it), b.errorLines(i)...)
 	}
 	l.Cell(actionStyle(b.st, it.Action), safe.Show(string(it.Action)), actionCells).Add(b.st.Plain, safe.Lit("  "))
-	if it.state == engine.Waiting || it.state == engine.NotStarted {
-		out = append(out, l.Add(in, words).String()) // there is no bar to stand in the way
-	} else {
-		l.Cell(in, words, stateCells).To(b.axisAt())
+	switch {
+	case b.foreseen && it.state == engine.Waiting:
+		if b.leadFits(it) {
+			says = safe.Lit("waiting")
+		}
+		l.Cell(in, says, b.stateCells()).To(b.axisAt())
+		b.row(l, it, in)
+		out = append(out, l.String())
+	case it.state == engine.Waiting || it.state == engine.NotStarted:
+		out = append(out, l.Add(in, says).String()) // there is no bar to stand in the way
+	case b.foreseen:
+		l.Cell(in, says, b.stateCells()).To(b.axisAt())
+		b.row(l, it, in)
+		out = append(out, l.String())
+	default:
+		l.Cell(in, says, stateCells).To(b.axisAt())
 		b.bar(l, it, in)
 		out = append(out, l.String())
 	}
-	return append(out, b.errorLines(i)...)
+	return append(b.lateLine(out, it), b.errorLines(i)...)
+}
+
+// lateLine appends the line of an item that takes longer than it ever did.
+func (b *Apply) lateLine(out []string, it *item) []string {
+	if t := b.overrun(it); b.foreseen && !t.IsEmpty() {
+		out = append(out, look.NewLine(b.width).To(5).Add(b.st.Warning, t).String())
+	}
+	return out
 }
 
 // state returns the sign, the style and the words of an item's state.
 func (b *Apply) state(it *item) (safe.Text, look.Style, safe.Text) {
 	switch it.state {
 	case engine.Running:
-		return safe.Lit("▸"), b.st.Accent, safe.Sprintf("running %s", look.Short(b.now.Sub(it.begun)))
+		return safe.Lit("▸"), b.st.Accent, b.runningWords(it, b.stateCells())
 	case engine.Done:
 		return safe.Lit("✓"), b.st.Good, safe.Sprintf("done in %s", took(it.ended.Sub(it.begun)))
 	case engine.Errored:

@@ -30,12 +30,15 @@ func tell(b pane, after time.Duration, e engine.Event) {
 }
 
 // started is the apply of the incident about to begin, with two probes.
-func started(b pane) {
+func started(b pane) { startedWith(b, func(*engine.ApplyStarted) {}) }
+
+// startedWith is the same with something more in it.
+func startedWith(b pane, change func(*engine.ApplyStarted)) {
 	tell(b, -time.Second, engine.RunStarted{Probes: []engine.ProbeOutline{
 		{Name: "static", Kind: "dns", Target: safe.Lit("CNAME static.crates.io"), Every: 100 * time.Millisecond},
 		{Name: "site", Kind: "http", Target: safe.Lit("GET https://static.crates.io/crates/serde"), Every: 5 * time.Second},
 	}})
-	tell(b, 0, engine.ApplyStarted{
+	ev := engine.ApplyStarted{
 		Title: safe.Lit("everything at once"), Watch: []string{"static", "site"},
 		Items: []engine.ApplyItem{
 			{Address: safe.Lit("dns_record.static"), Action: plan.Delete},
@@ -44,13 +47,17 @@ func started(b pane) {
 			{Address: safe.Lit("distribution.static"), Action: plan.Update, WaitsFor: []int{0, 2}},
 			{Address: safe.Lit(`dns_record.weighted["cloudfront"]`), Action: plan.Create, WaitsFor: []int{3, 2}},
 		},
-	})
+	}
+	change(&ev)
+	tell(b, 0, ev)
 }
 
 // incident plays the apply up to a time: the record goes at once, the
 // certificate takes from 1 s to 21 s, the new record comes at 22.4 s.
-func incident(b pane, until time.Duration) {
-	started(b)
+func incident(b pane, until time.Duration) { incidentWith(b, until, func(*engine.ApplyStarted) {}) }
+
+func incidentWith(b pane, until time.Duration, change func(*engine.ApplyStarted)) {
+	startedWith(b, change)
 	type step struct {
 		at time.Duration
 		e  engine.Event
@@ -272,9 +279,16 @@ func FuzzView_isExactlyItsSize(f *testing.F) {
 				o := []engine.Outcome{engine.Pass, engine.Fail, engine.Inconclusive}[c%3]
 				switch c % 11 {
 				case 0:
-					tell(b, at, engine.ApplyStarted{Title: name, Watch: []string{text, "b", "c"}, Items: []engine.ApplyItem{
+					ev := engine.ApplyStarted{Title: name, Watch: []string{text, "b", "c"}, Items: []engine.ApplyItem{
 						{Address: name, Action: plan.Delete, WaitsFor: []int{int(c) - 128}}, {Address: name, Action: plan.Create, WaitsFor: []int{0, 1}}, {Address: safe.Lit("x.y"), Action: plan.Create, WaitsFor: []int{1, 0}},
-					}})
+					}}
+					if i%2 == 0 {
+						ev.Items = append(ev.Items, ev.Items[0], ev.Items[1])
+						foresee(&ev)
+						ev.Outages[0].Thing.Name, ev.Outages[0].ClosedBy = name, int(c)-100
+						ev.Takes.Typical, ev.Takes.Open = at*time.Duration(c), c%2 == 0
+					}
+					tell(b, at, ev)
 				case 1, 2, 3:
 					tell(b, at, engine.ResourceMoved{Item: int(c)/11 - 1, State: []engine.ApplyState{engine.Running, engine.Done, engine.Errored, engine.Waiting}[c/64], Error: safe.Lines(text)})
 				case 4, 5:

@@ -24,8 +24,11 @@ const probeCells = 10
 
 // probeLines draws the watched probes, and above them in words how they are.
 func (b *Apply) probeLines() []string {
-	if len(b.tracks) == 0 || b.height < 6 {
+	if b.height < 6 {
 		return nil
+	}
+	if len(b.tracks) == 0 {
+		return b.foreseenLines()
 	}
 	w := b.width
 	var out []string
@@ -35,6 +38,7 @@ func (b *Apply) probeLines() []string {
 	if b.height >= 16 {
 		out = append(out, look.RuleLine(b.st, w, safe.Lit("probes"), b.st.Muted))
 	}
+	out = append(out, b.foreseenLines()...)
 	shown := min(len(b.tracks), max((b.height-6)/3, 1))
 	for i, t := range b.tracks {
 		if i == shown-1 && len(b.tracks) > shown {
@@ -196,7 +200,12 @@ func (b *Apply) story(since time.Time) safe.Text {
 		gone = safe.Sprintf("%s and %d more", gone, others)
 	}
 	text := safe.Sprintf("deleted so far: %s", gone)
-	next := b.awaited(cause)
+	if next := b.closing(cause); next >= 0 {
+		if back := b.back(next); !back.IsEmpty() {
+			text = safe.Sprintf("%s; %s", back, text)
+		}
+	}
+	next := b.closing(cause)
 	if next < 0 {
 		return safe.Sprintf("%s; nothing in this apply would bring it back", text)
 	}
@@ -213,6 +222,15 @@ func (b *Apply) story(since time.Time) safe.Text {
 		return safe.Sprintf("%s; awaited: %s, which waits for %s (running %s)", text, it.Address, b.items[last].Address, look.Short(b.now.Sub(b.items[last].begun)))
 	}
 	return safe.Sprintf("%s; awaited: %s", text, it.Address)
+}
+
+// closing returns the item that brings back what was deleted: the one that was
+// forecast to, or else the one that may.
+func (b *Apply) closing(deleted int) int {
+	if o := b.opened(deleted); o != nil && o.ClosedBy >= 0 && o.ClosedBy < len(b.items) && b.items[o.ClosedBy].state != engine.Done {
+		return o.ClosedBy
+	}
+	return b.awaited(deleted)
 }
 
 // awaited returns the item that may bring back what was deleted and is not done:

@@ -65,4 +65,4 @@ func sign(s string) int {
 }
 
 // signs are those beside lines and blocks.
-const signs = "·×…›–✓✗▸→−“”↑↓"
+const signs = "·×…›–✓✗✚▸▹▾→−“”↑↓"

@@ -45,3 +45,7 @@ type FetchedMsg struct {
 // a search. While Typing reports true every key is the pane's, and none of them
 // is a choice.
 type Typist interface{ Typing() bool }
+
+// A Sealer is a pane that asks for a word which has to be typed. While Sealing
+// reports true, what looks like a paste comes marked as one.
+type Sealer interface{ Sealing() bool }

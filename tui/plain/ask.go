@@ -34,7 +34,7 @@ func (s *session) put(q engine.Question, d *subject) {
 	for _, t := range q.Body {
 		s.say(safe.Sprintf("  %s", t))
 	}
-	s.list(d.lines, nil)
+	s.list(d.lines, func() { d.untold = false })
 	for i, t := range d.acks {
 		s.say(safe.Sprintf("  %s %d: %s", t.noun, i+1, t.text))
 	}
@@ -173,9 +173,18 @@ func (s *session) seal(c engine.Choice, a *engine.Answer) bool {
 
 // item asks which one.
 func (s *session) item(d *subject) (id string, reason safe.Text, ok bool) {
-	text, err := s.line(safe.Sprintf("which %s, by number:", d.noun))
+	prompt := safe.Sprintf("which %s, by number:", d.noun)
+	if d.changes > 1 {
+		prompt = safe.Lit("which change, by number; several as 1+2; only with numbers of resources for a part, as only 1,4:")
+	}
+	text, err := s.line(prompt)
 	if err != nil {
 		return "", safe.Text{}, false
+	}
+	if d.changes > 0 {
+		if id, ok := s.several(d, strings.TrimSpace(text)); ok || id != "" {
+			return id, safe.Text{}, ok
+		}
 	}
 	n, err := strconv.Atoi(strings.TrimSpace(text))
 	if err != nil || n < 1 || n > len(d.items) {
@@ -188,6 +197,39 @@ func (s *session) item(d *subject) (id string, reason safe.Text, ok bool) {
 		return "", safe.Text{}, false
 	}
 	return it.id, it.reason, true
+}
+
+// several reads what names more than one change, or a part of one. id is not empty
+// and ok is false when that was meant and is wrong.
+func (s *session) several(d *subject, text string) (id string, ok bool) {
+	list, only := strings.CutPrefix(text, "only")
+	separator, most := "+", len(d.items)
+	if only {
+		separator, most = ",", d.parts
+	} else if !strings.Contains(text, "+") {
+		return "", false
+	}
+	var out []string
+	for _, part := range strings.Split(list, separator) {
+		n, err := strconv.Atoi(strings.TrimSpace(part))
+		if err != nil || n < 1 || n > most {
+			s.say(safe.Sprintf("There is no number %q; nothing was done.", safe.Show(strings.TrimSpace(part))))
+			return text, false
+		}
+		if only {
+			out = append(out, strconv.Itoa(n-1))
+			continue
+		}
+		if it := d.items[n-1]; !it.disabled.IsEmpty() {
+			s.say(safe.Sprintf("%d cannot be taken: %s.", n, it.disabled))
+			return text, false
+		}
+		out = append(out, d.items[n-1].id)
+	}
+	if only {
+		return "only:" + strings.Join(out, ","), true
+	}
+	return strings.Join(out, "+"), true
 }
 
 // send gives the answer. One that is refused leaves the question open.

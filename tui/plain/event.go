@@ -6,8 +6,10 @@ import (
 
 	"lockstep/runbook"
 	"lockstep/runbook/engine"
+	"lockstep/runbook/forecast"
 	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
+	"lockstep/tui/words"
 )
 
 // A story is what was told so far, as far as what comes next depends on it.
@@ -97,7 +99,14 @@ func (y *story) tell(e engine.Envelope) []safe.Text {
 		return one(safe.Sprintf("the plan holds %s, split into single changes: %d", counted(v.Plan.Count()), len(v.Changes)))
 	case engine.ApplyStarted:
 		y.items = v.Items
-		return one(safe.Sprintf("apply begins: %s, %d resources", v.Title, len(v.Items)))
+		out := one(safe.Sprintf("apply begins: %s, %d resources", v.Title, len(v.Items)))
+		if v.Takes != (forecast.Span{}) {
+			out = append(out, safe.Sprintf("expected to take %s", words.About(v.Takes)))
+			for _, t := range outages(forecast.Forecast{Outages: v.Outages}) {
+				out = append(out, safe.Sprintf("forecast: %s", t))
+			}
+		}
+		return out
 	case engine.ResourceMoved:
 		return y.resource(v)
 	case engine.ApplyFinished:
@@ -182,8 +191,11 @@ func (y *story) resource(v engine.ResourceMoved) []safe.Text {
 		what = safe.Sprintf("%s %s", safe.Show(string(it.Action)), it.Address)
 	}
 	state := safe.Show(string(v.State))
-	if v.State == engine.Waiting {
+	switch {
+	case v.State == engine.Waiting:
 		state = safe.Lit("waiting")
+	case v.State == engine.Running && v.Item >= 0 && v.Item < len(y.items) && y.items[v.Item].Takes.Known():
+		state = safe.Sprintf("%s, %s", state, words.Takes(y.items[v.Item].Takes))
 	}
 	return append([]safe.Text{safe.Sprintf("%s: %s", what, state)}, v.Error...)
 }
@@ -252,13 +264,19 @@ func (s *session) end(v engine.RunFinished) {
 	s.say(y.Sentence)
 	for i, c := range y.Changes {
 		s.say(safe.Sprintf("change %d: %s, %s, %s, %s", i+1, c.Title, word(c.Result), c.Took.Round(time.Second), counted(c.Counts)))
+		if words.Foreseen(c) {
+			s.say(safe.Sprintf("change %d, %s", i+1, words.Compared(c)))
+		}
 	}
 	for _, p := range y.Probes {
-		words := safe.Sprintf("probe %s: asked %d, failed %d, inconclusive %d, not asked in time %d", safe.Show(p.Probe), p.Asked, p.Failed, p.Inconclusive, p.Missed)
+		t := safe.Sprintf("probe %s: asked %d, failed %d, inconclusive %d, not asked in time %d", safe.Show(p.Probe), p.Asked, p.Failed, p.Inconclusive, p.Missed)
 		if p.Dark > 0 {
-			words = safe.Sprintf("%s, failing for %s in all", words, p.Dark.Round(100*time.Millisecond))
+			t = safe.Sprintf("%s, failing for %s in all", t, p.Dark.Round(100*time.Millisecond))
 		}
-		s.say(words)
+		s.say(t)
+	}
+	if t := words.Measured(y); !t.IsEmpty() {
+		s.say(t)
 	}
 	for _, d := range y.Decisions {
 		s.say(safe.Sprintf("decided: %s", d))

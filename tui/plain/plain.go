@@ -12,9 +12,10 @@
 // of a choice, and a line break alone is never one. What is too long to list is
 // listed in parts. The commands at a prompt are:
 //
-//	show N   one commit, file or resource in full
+//	show N   one commit, file or resource, or the patch of a way round an outage, in full
 //	more     the next part of what was listed
-//	ack N    I have read hazard N, or done item N; ack all for all that was shown
+//	ack N    I have read hazard N, or done item N; ack all for all that was shown;
+//	         a hazard that costs availability or data asks for its code
 //	edit     write the announcement anew
 //	again    the question once more
 //

@@ -23,6 +23,8 @@ func (s *session) show(q engine.Question, d *subject, which string) {
 		what, n = "file", len(p.Files)
 	case engine.PlanReview:
 		what, n = "resource", len(p.Plan.Resources)
+	case engine.CureReview:
+		what, n = "cure", len(p.Cures)
 	default:
 		s.list(d.lines, nil)
 		return
@@ -30,6 +32,10 @@ func (s *session) show(q engine.Question, d *subject, which string) {
 	i, err := strconv.Atoi(which)
 	if err != nil || i < 1 || i > n {
 		s.say(safe.Sprintf("Say which: show 1 to show %d.", n))
+		return
+	}
+	if p, ok := q.Payload.(engine.CureReview); ok {
+		s.list(patchLines(p.Cures[i-1]), nil)
 		return
 	}
 	r := engine.Request{Question: q.ID, What: what, Index: i - 1}

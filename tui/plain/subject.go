@@ -3,7 +3,6 @@ package plain
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"lockstep/runbook/engine"
@@ -21,6 +20,9 @@ type subject struct {
 	text     string
 	editable bool
 	commands safe.Text // what else can be typed
+	untold   bool      // the lines have to be told to their end first, and were not
+	changes  int       // of a plan: the items are changes, and several can be taken
+	parts    int       // of a plan: its resources
 }
 
 // An item is something an answer can name.
@@ -33,6 +35,7 @@ type item struct {
 type ack struct {
 	noun, text safe.Text
 	key        string
+	code       string // that has to be typed, or ""
 	done       bool
 }
 
@@ -44,7 +47,9 @@ func describe(q engine.Question) *subject {
 	case engine.Review:
 		d.diff(p)
 	case engine.PlanReview:
-		d.plan(p)
+		d.plan(p, q.Kind)
+	case engine.CureReview:
+		d.cures(p)
 	case engine.Message:
 		d.message(p)
 	case engine.PinReview:
@@ -127,48 +132,6 @@ func status(s engine.FileStatus) safe.Text {
 	return safe.Lit("changed")
 }
 
-func (d *subject) plan(p engine.PlanReview) {
-	d.noun, d.commands = safe.Lit("change"), safe.Lit(", or show and the number of a resource, or ack and the number of a hazard you have read")
-	d.add(safe.Sprintf("plan for %s: %s; state serial %d", safe.Show(p.Commit.Short), counted(p.Plan.Count()), p.Plan.Serial))
-	for _, r := range p.Plan.Resources {
-		t := safe.Sprintf("resource %d: %s %s", r.Index+1, safe.Show(string(r.Action)), r.Address)
-		if !r.Reason.IsEmpty() {
-			t = safe.Sprintf("%s, because %s", t, r.Reason)
-		}
-		if len(r.Replaces) > 0 {
-			t = safe.Sprintf("%s, replaced because of %s", t, safe.Show(strings.Join(r.Replaces, ", ")))
-		}
-		d.add(t)
-	}
-	for _, r := range p.Plan.Drift {
-		d.add(safe.Sprintf("changed outside Terraform: %s", r.Address))
-	}
-	for i, c := range p.Changes {
-		t := safe.Sprintf("change %d: %s", i+1, c.Title)
-		if i == 0 {
-			t = safe.Sprintf("%s (recommended)", t)
-		}
-		if !c.Why.IsEmpty() {
-			t = safe.Sprintf("%s; %s", t, c.Why)
-		}
-		d.add(t)
-		d.items = append(d.items, item{id: c.ID})
-	}
-	byCode := map[string]bool{}
-	for _, h := range p.Hazards {
-		t := safe.Sprintf("%s: %s %s", safe.Show(h.Code), h.Address, h.Text)
-		switch {
-		case !h.Accept:
-			d.add(safe.Sprintf("note %s", t))
-		case byCode[h.Code]:
-			d.add(safe.Sprintf("and, with the same code, %s", t))
-		default:
-			byCode[h.Code] = true
-			d.acks = append(d.acks, ack{noun: safe.Lit("hazard"), text: t, key: h.Code})
-		}
-	}
-}
-
 func (d *subject) message(p engine.Message) {
 	d.text, d.editable = p.Text, true
 	d.commands = safe.Lit(", or edit to write the text anew")
@@ -230,6 +193,9 @@ func (d *subject) done() []string {
 // missing says what has to be read or done first, or nothing.
 func (d *subject) missing() safe.Text {
 	var parts []safe.Text
+	if d.untold {
+		parts = append(parts, safe.Lit("the plan was not told to its end: type more"))
+	}
 	for i, seen := range d.files {
 		if !seen {
 			parts = append(parts, safe.Sprintf("file %d was not shown to its end", i+1))
@@ -246,15 +212,29 @@ func (d *subject) missing() safe.Text {
 	return safe.Join(parts, ", ")
 }
 
-// acknowledge notes what the operator says to have read or done.
+// acknowledge notes what the operator says to have read or done. What has a code
+// is acknowledged by typing that.
 func (s *session) acknowledge(d *subject, which string) {
 	n, _ := strconv.Atoi(which)
 	found := false
 	for i := range d.acks {
-		if which == "all" || which == d.acks[i].key || n == i+1 {
-			d.acks[i].done, found = true, true
-			s.say(safe.Sprintf("%s %d acknowledged.", d.acks[i].noun, i+1))
+		a := &d.acks[i]
+		if which != "all" && which != a.key && which != a.code && n != i+1 || which == "" {
+			continue
 		}
+		found = true
+		if a.code != "" && !a.done {
+			text, err := s.line(safe.Sprintf("type %s to accept %s %d:", safe.Show(a.code), a.noun, i+1))
+			if err != nil {
+				return
+			}
+			if text != a.code {
+				s.say(safe.Sprintf("%s %d is not accepted: that was not the code.", a.noun, i+1))
+				continue
+			}
+		}
+		a.done = true
+		s.say(safe.Sprintf("%s %d acknowledged.", a.noun, i+1))
 	}
 	if !found {
 		s.say(safe.Lit("There is nothing of that number to acknowledge."))

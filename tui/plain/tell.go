@@ -64,6 +64,12 @@ func (s *session) asked(at time.Time, q engine.Question) {
 		for _, n := range p.Notes {
 			s.say(safe.Sprintf("  note: %s", n))
 		}
+	case engine.PlanReview:
+		if len(p.Forecast.Actions) > 0 {
+			for _, t := range outages(p.Forecast) {
+				s.say(safe.Sprintf("  at once: %s", t))
+			}
+		}
 	case engine.Failure:
 		s.say(safe.Sprintf("  %s", p.What))
 		for _, t := range p.Lines {

@@ -58,6 +58,9 @@ func (v *View) detailLines(i, w int) []string {
 	if r.Deposed != "" {
 		out = append(out, look.NewLine(w).To(indent).Add(v.st.Changed, safe.Sprintf("an old object left over from an earlier replacement (%s)", r.Deposed)).String())
 	}
+	for _, p := range v.originPhrases(r, w) {
+		out = append(out, look.NewLine(w).To(indent).Add(p.in, p.text).String())
+	}
 	path, unchanged := 0, 0
 	for _, a := range d.attributes {
 		if a.Same {

@@ -3,6 +3,7 @@ package planview
 import (
 	"lockstep/runbook/plan"
 	"lockstep/tui/look"
+	"lockstep/tui/words"
 )
 
 // kind is what a block shows.
@@ -19,6 +20,10 @@ const (
 	hazardBlock        // a: hazard
 	driftBlock         // a: index into Plan.Drift
 	outputBlock        // a: index into Plan.Outputs
+	outageBlock        // a: index into the forecast's outages
+	lastingBlock       // a: index into the sequence's outages
+	quietBlock         // the resources that a forecast folds into one line
+	fineBlock          // says that things stay, or that nothing goes dark
 	noneBlock          // says that a section has nothing in it
 	endBlock
 )
@@ -32,7 +37,7 @@ type block struct {
 // selectable reports whether the cursor can stand on a block.
 func (b block) selectable() bool {
 	switch b.kind {
-	case groupBlock, moreBlock, resourceBlock, changeBlock, memberBlock, hazardBlock, driftBlock:
+	case groupBlock, moreBlock, resourceBlock, changeBlock, memberBlock, hazardBlock, driftBlock, quietBlock:
 		return true
 	}
 	return false
@@ -92,12 +97,19 @@ func (v *View) section(s section) {
 	}
 	v.add(headingBlock, int(s))
 	switch s {
-	case everything, exactly:
+	case everything:
+		v.resources()
+		v.outages()
+	case exactly:
+		if v.chart != nil {
+			v.outages()
+			v.add(blankBlock, 0)
+		}
 		v.resources()
 	case oneByOne:
 		for i, c := range v.review.Changes {
 			v.add(changeBlock, i)
-			if v.open[block{kind: changeBlock, a: int32(i)}] {
+			if v.open[block{kind: changeBlock, a: int32(i)}] || v.apart[int32(i)] {
 				for _, m := range v.members(c) {
 					v.blocks = append(v.blocks, block{memberBlock, m, int32(i)})
 				}
@@ -105,6 +117,9 @@ func (v *View) section(s section) {
 		}
 		if len(v.review.Changes) == 0 {
 			v.add(noneBlock, 0)
+		}
+		for i := range v.review.Sequence.Outages {
+			v.add(lastingBlock, i)
 		}
 	case hazards:
 		for i := range v.review.Hazards {
@@ -123,6 +138,10 @@ func (v *View) section(s section) {
 
 // resources appends the resource changes by module.
 func (v *View) resources() {
+	if v.chart != nil {
+		v.charted()
+		return
+	}
 	for g, gr := range v.groups {
 		if len(v.groups) > 1 || gr.folded {
 			v.add(groupBlock, g)
@@ -140,6 +159,35 @@ func (v *View) resources() {
 	}
 	if len(v.groups) == 0 {
 		v.add(noneBlock, 0)
+	}
+}
+
+// charted appends the resource changes as they start.
+func (v *View) charted() {
+	for _, i := range v.chart.rows {
+		v.blocks = append(v.blocks, block{kind: resourceBlock, a: i})
+	}
+	if len(v.chart.quiet) == 0 {
+		return
+	}
+	if !v.chart.folded {
+		for _, i := range v.chart.quiet {
+			v.blocks = append(v.blocks, block{kind: resourceBlock, a: i})
+		}
+	}
+	v.add(quietBlock, 0)
+}
+
+// outages appends what becomes of live things.
+func (v *View) outages() {
+	if v.chart == nil {
+		return
+	}
+	for _, i := range v.chart.harmed {
+		v.blocks = append(v.blocks, block{kind: outageBlock, a: i})
+	}
+	if len(v.chart.fine) > 0 || len(v.chart.harmed) == 0 {
+		v.add(fineBlock, 0)
 	}
 }
 
@@ -173,11 +221,19 @@ func (v *View) blockHeight(i int) int {
 	b := v.blocks[i]
 	switch b.kind {
 	case changeBlock:
-		if int(b.a) < len(v.whys) {
-			return 1 + len(v.whys[b.a])
+		if int(b.a) < len(v.changeText) {
+			n := 1 + len(v.changeText[b.a])
+			if t, _ := v.impact(int(b.a)); v.width < axisFrom && !t.IsEmpty() {
+				n++
+			}
+			return n
 		}
+	case outageBlock:
+		return 1 + len(v.outageText[b.a])
+	case lastingBlock:
+		return 1 + len(v.lastingText[b.a])
 	case hazardBlock:
-		return len(v.hazardLines(b.a, v.width))
+		return 1 + len(v.hazardText[b.a])
 	case resourceBlock, memberBlock:
 		if r, ok := v.expanded(b); ok {
 			return 1 + len(v.detailLines(r, v.width))
@@ -188,10 +244,24 @@ func (v *View) blockHeight(i int) int {
 
 // rewrap breaks the texts that take several lines for a new width.
 func (v *View) rewrap() {
-	v.whys = v.whys[:0]
-	for _, c := range v.review.Changes {
-		v.whys = append(v.whys, look.Wrap(c.Why, max(v.width-9, 8)))
+	w := v.width
+	v.changeText, v.hazardText, v.outageText, v.lastingText = nil, nil, nil, nil
+	for i := range v.review.Changes {
+		v.changeText = append(v.changeText, v.changePhrases(i, w))
 	}
+	for _, h := range v.review.Hazards {
+		v.hazardText = append(v.hazardText, look.Wrap(h.Text, max(w-9, 8)))
+	}
+	if v.chart != nil {
+		for i := range v.chart.f.Outages {
+			v.outageText = append(v.outageText, v.outagePhrases(&v.chart.f.Outages[i], w))
+		}
+	}
+	for _, o := range v.review.Sequence.Outages {
+		text := phrases(nil, v.st.Danger, words.Lasting(o), w-indent-1)
+		v.lastingText = append(v.lastingText, phrases(text, v.st.Plain, o.Why, w-indent-1))
+	}
+	v.measureChanges()
 	for _, d := range v.details {
 		d.lines = nil
 	}

@@ -66,10 +66,15 @@ func (v *View) title() string {
 func (v *View) facts() string {
 	p := &v.review.Plan
 	l := look.NewLine(v.width).Add(v.st.Plain, safe.Lit(" "))
-	if n := v.unaccepted(); n > 0 {
+	if out := v.outlook(v.width); out != nil {
+		out.Put(l).Add(v.st.Plain, safe.Lit("  "))
+	}
+	n := v.unaccepted()
+	switch {
+	case n > 0 && v.apply:
 		l.Add(v.st.Warning, safe.Sprintf("! %s to accept: h", count(n, "hazard"))).Add(v.st.Plain, safe.Lit("  "))
-	} else if n := len(v.review.Hazards); n > 0 && !v.apply {
-		l.Add(v.st.Muted, safe.Sprintf("%s, nothing left to accept", count(n, "hazard")))
+	case len(v.review.Hazards) > 0 && !v.apply:
+		l.Add(v.st.Warning, safe.Sprintf("! %s: h", count(len(v.review.Hazards), "hazard"))).Add(v.st.Plain, safe.Lit("  "))
 	}
 	if v.apply {
 		digest := p.Digest
@@ -101,6 +106,9 @@ func (v *View) facts() string {
 func (v *View) status() string {
 	if v.prompt.Open {
 		return v.prompt.Line(v.st, v.width)
+	}
+	if v.code != nil {
+		return v.code.line(v)
 	}
 	l := look.NewLine(v.width).Add(v.st.Plain, safe.Lit(" "))
 	if !v.note.IsEmpty() {

@@ -8,13 +8,17 @@ import (
 	"lockstep/tui/rows"
 )
 
-// Typing reports whether the operator is writing the words of a search.
-func (v *View) Typing() bool { return v.prompt.Open }
+// Typing reports whether the operator is writing the words of a search, or the
+// code of a hazard.
+func (v *View) Typing() bool { return v.prompt.Open || v.code != nil }
 
 // Keys lists the keys that work now.
 func (v *View) Keys() []look.Hint {
 	if v.prompt.Open {
 		return []look.Hint{{Key: "enter", Label: "next match"}, {Key: "↑", Label: "previous"}, {Key: "esc", Label: "leave search"}}
+	}
+	if v.code != nil {
+		return []look.Hint{{Key: "enter", Label: "accept the hazard"}, {Key: "esc", Label: "leave"}}
 	}
 	if v.order != nil {
 		return []look.Hint{{Key: "j/k", Label: "scroll"}, {Key: "esc", Label: "back to the plan"}}
@@ -23,15 +27,18 @@ func (v *View) Keys() []look.Hint {
 	add := func(key, label string) { out = append(out, look.Hint{Key: key, Label: label}) }
 	need := func(key, label string) { out = append(out, look.Hint{Key: key, Label: label, Needed: true}) }
 	at := v.at()
-	if at.kind == hazardBlock && v.review.Hazards[at.a].Accept {
+	if at.kind == hazardBlock && v.review.Hazards[at.a].Accept && v.apply {
 		if v.accepted[at.a] {
 			add("space", "not accepted")
 		} else {
-			need("space", "accept")
+			need("enter", "type its code to accept")
 		}
 	}
-	if v.unaccepted() > 0 {
-		need("h", "hazards")
+	switch {
+	case v.apply && v.unread() > 0, v.apply && v.unaccepted() > 0, v.apply && v.unseen > 0:
+		need("h", "next hazard")
+	case len(v.review.Hazards) > 0:
+		add("h", "hazards")
 	}
 	if v.unread() > 0 {
 		need("r", "read again")
@@ -43,8 +50,16 @@ func (v *View) Keys() []look.Hint {
 		} else {
 			add("x", "attributes")
 		}
-	case groupBlock, moreBlock:
+	case groupBlock, moreBlock, quietBlock:
 		add("x", "fold, unfold")
+	}
+	if !v.apply && len(v.review.Changes) > 0 {
+		if at.kind == changeBlock || at.kind == memberBlock && v.apart[at.b] {
+			add("space", "mark")
+		}
+		if at.kind == changeBlock && len(v.members(v.review.Changes[at.a])) > 1 || at.kind == memberBlock && v.apart[at.b] {
+			add("u", "ungroup")
+		}
 	}
 	add("j/k", "move")
 	if len(v.review.Plan.Resources) > 1 {
@@ -76,6 +91,10 @@ func (v *View) press(k tea.KeyMsg) {
 		v.search(k)
 		return
 	}
+	if v.code != nil {
+		v.typeCode(k)
+		return
+	}
 	v.note, v.opened = safe.Text{}, false
 	key := k.String()
 	if v.order != nil {
@@ -103,7 +122,17 @@ func (v *View) press(k tea.KeyMsg) {
 	case "h":
 		v.toHazard()
 	case " ":
-		v.accept()
+		if v.apply || v.at().kind == hazardBlock {
+			v.askCode()
+		} else {
+			v.mark()
+		}
+	case "enter":
+		v.askCode()
+	case "u":
+		if !v.apply {
+			v.takeApart()
+		}
 	case "r":
 		for i, d := range v.details {
 			if d.state == failed {
@@ -209,6 +238,8 @@ func (v *View) toggle() {
 	switch b.kind {
 	case groupBlock, moreBlock:
 		v.groups[b.a].folded = !v.groups[b.a].folded
+	case quietBlock:
+		v.chart.folded = !v.chart.folded
 	case resourceBlock, memberBlock:
 		v.flip(b)
 	case changeBlock:
@@ -240,7 +271,10 @@ func (v *View) flip(b block) {
 
 // unfold lists every resource, so that a search finds it.
 func (v *View) unfold() {
-	folded := false
+	folded := v.chart != nil && v.chart.folded
+	if folded {
+		v.chart.folded = false
+	}
 	for g := range v.groups {
 		folded = folded || v.groups[g].folded
 		v.groups[g].folded = false
@@ -251,31 +285,18 @@ func (v *View) unfold() {
 	}
 }
 
-// toHazard goes to the next hazard that has to be accepted, or the first one.
+// toHazard goes to the next hazard that has to be read or accepted, or just to
+// the next one.
 func (v *View) toHazard() {
+	done := !v.apply || v.unseen == 0 && v.unaccepted() == 0
 	is := func(b block) bool {
-		return b.kind == hazardBlock && (v.unaccepted() == 0 || v.review.Hazards[b.a].Accept && !v.accepted[b.a])
+		return b.kind == hazardBlock && (done || !v.sighted[b.a].whole() || v.review.Hazards[b.a].Accept && !v.accepted[b.a])
 	}
 	if i := rows.Find(len(v.blocks), v.cursor+1, true, func(i int) bool { return is(v.blocks[i]) }); i >= 0 {
 		v.to(i)
 		return
 	}
 	v.note = safe.Lit("there is no hazard")
-}
-
-// accept says that the hazard under the cursor is accepted, or takes it back.
-func (v *View) accept() {
-	b := v.at()
-	if b.kind != hazardBlock {
-		v.note = safe.Lit("space accepts a hazard; h goes to the next one")
-		return
-	}
-	if !v.review.Hazards[b.a].Accept {
-		v.note = safe.Lit("this one is for your information; it need not be accepted")
-		return
-	}
-	v.accepted[b.a] = !v.accepted[b.a]
-	v.cache.Clear()
 }
 
 // search takes a key while the words of a search are being written.

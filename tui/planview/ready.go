@@ -15,46 +15,48 @@ func (v *View) Chosen() string {
 	return v.review.Changes[v.chosen].ID
 }
 
-// Acknowledged lists the codes of the hazards that were accepted. Where several
-// hazards have one code, it is in the list when all of them were.
+// Acknowledged lists the hazards that were accepted, by their keys. Hazards that
+// share a key are in the list when all of them were.
 func (v *View) Acknowledged() []string {
 	var out []string
-	done := map[string]bool{}
-	for _, h := range v.review.Hazards {
-		if h.Accept && !done[h.Code] {
-			done[h.Code] = true
-			if v.acceptedAll(h.Code) {
-				out = append(out, h.Code)
-			}
+	open := map[string]bool{}
+	for i, h := range v.review.Hazards {
+		if h.Accept && !v.accepted[i] {
+			open[h.Key()] = true
+		}
+	}
+	for i, h := range v.review.Hazards {
+		if key := h.Key(); h.Accept && v.accepted[i] && !open[key] {
+			open[key] = true // once
+			out = append(out, key)
 		}
 	}
 	return out
 }
 
-func (v *View) acceptedAll(code string) bool {
-	for i, h := range v.review.Hazards {
-		if h.Accept && h.Code == code && !v.accepted[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// Ready reports whether the operator may go on, and if not what is missing: all
-// hazards that have to be accepted are, and a plan that is about to be applied
-// was on the screen to its end, with the attributes of what it destroys.
+// Ready reports whether the operator may go on, and if not what is missing.
+// Before a plan is applied every hazard was on the screen, those that have to be
+// accepted are, and the plan was on the screen to its end, with the attributes of
+// what it destroys.
 func (v *View) Ready() (bool, safe.Text) {
-	var missing []string
-	if n := v.unaccepted(); n > 0 {
-		missing = append(missing, count(n, "hazard")+" not accepted")
+	if !v.apply {
+		return true, safe.Text{}
 	}
-	if v.apply {
-		if n := v.unread(); n > 0 {
-			missing = append(missing, count(n, "resource")+" not read: r")
-		}
-		if !v.seenEnd {
-			missing = append(missing, "read to the end: G")
-		}
+	var missing []string
+	unaccepted := v.unaccepted()
+	switch {
+	case v.unseen > 0 && unaccepted > 0:
+		missing = append(missing, fmt.Sprintf("%s not read, %d not accepted", count(v.unseen, "hazard"), unaccepted))
+	case v.unseen > 0:
+		missing = append(missing, count(v.unseen, "hazard")+" not read")
+	case unaccepted > 0:
+		missing = append(missing, count(unaccepted, "hazard")+" not accepted")
+	}
+	if n := v.unread(); n > 0 {
+		missing = append(missing, count(n, "resource")+" not read: r")
+	}
+	if !v.seenEnd {
+		missing = append(missing, "read to the end: G")
 	}
 	return len(missing) == 0, safe.Show(strings.Join(missing, ", "))
 }

@@ -5,6 +5,7 @@ import (
 	"lockstep/runbook/safe"
 	"lockstep/tui/look"
 	"lockstep/tui/rows"
+	"lockstep/tui/words"
 )
 
 // drawBlock draws a block.
@@ -28,7 +29,7 @@ func (v *View) drawBlock(i int) []string {
 		rest.bits(v.st, true).Put(l)
 		return []string{l.Add(v.st.Muted, safe.Lit("  (x shows them)")).String()}
 	case resourceBlock, memberBlock:
-		out := []string{v.resourceLine(v.resource(b.a), b.kind == memberBlock, at, w)}
+		out := []string{v.resourceLine(v.resource(b.a), b, at, w)}
 		if r, ok := v.expanded(b); ok {
 			out = append(out, v.detailLines(r, w)...)
 		}
@@ -38,7 +39,15 @@ func (v *View) drawBlock(i int) []string {
 	case hazardBlock:
 		return v.hazardLines(b.a, w)
 	case driftBlock:
-		return []string{v.resourceLine(v.review.Plan.Drift[b.a], false, at, w)}
+		return []string{v.resourceLine(v.review.Plan.Drift[b.a], b, at, w)}
+	case outageBlock:
+		return v.outageLines(b.a, w)
+	case lastingBlock:
+		return v.lastingLines(b.a, w)
+	case quietBlock:
+		return []string{v.quietLine(at, w)}
+	case fineBlock:
+		return []string{v.fineLine(w)}
 	case outputBlock:
 		return []string{look.NewLine(w).To(4).Add(v.st.Changed, safe.Lit("~ ")).Add(v.st.Plain, v.review.Plan.Outputs[b.a]).String()}
 	case noneBlock:
@@ -55,14 +64,28 @@ func (v *View) heading(s section, w int) string {
 	switch s {
 	case everything:
 		l.Add(v.st.Title, safe.Lit("IF EVERYTHING IS APPLIED AT ONCE"))
-		l.Right(v.st.Muted, safe.Sprintf("  %s ", count(n, "resource")))
+		if !v.ticks(l, w) {
+			l.Right(v.st.Muted, safe.Sprintf("  %s ", count(n, "resource")))
+		}
 	case oneByOne:
-		l.Add(v.st.Title, safe.Lit("ONE CHANGE AT A TIME")).Add(v.st.Good, safe.Lit("  (recommended)"))
-		l.Right(v.st.Muted, safe.Sprintf("  %s ", count(len(v.review.Changes), "change")))
+		right := rows.Bits{}.Add(v.st.Muted, safe.Sprintf("  %s ", count(len(v.review.Changes), "change")))
+		if len(v.review.Sequence.Steps) > 0 {
+			t, in := v.whole()
+			right = rows.Bits{}.Add(v.st.Muted, safe.Lit("  dark: ")).Add(in, safe.Sprintf("%s ", t))
+		}
+		l.Add(v.st.Title, safe.Lit("ONE CHANGE AT A TIME"))
+		if t := safe.Lit("  (recommended)"); len(v.review.Sequence.Steps) == 0 || l.Used()+look.Width(t)+right.Width() <= w {
+			l.Add(v.st.Good, t)
+		}
+		right.Right(l, w)
 	case hazards:
 		l.Add(v.st.Title, safe.Lit("HAZARDS"))
 		if n := v.unaccepted(); n > 0 {
-			l.Add(v.st.Warning, safe.Sprintf("  %d to accept, one by one: space", n))
+			if v.apply {
+				l.Add(v.st.Warning, safe.Sprintf("  %d to accept, each by typing its code", n))
+			} else {
+				l.Add(v.st.Muted, safe.Sprintf("  %d to accept before an apply", n))
+			}
 		}
 	case drift:
 		l.Add(v.st.Title, safe.Lit("CHANGED OUTSIDE TERRAFORM")).Add(v.st.Muted, safe.Lit("  since the last apply"))
@@ -70,9 +93,25 @@ func (v *View) heading(s section, w int) string {
 		l.Add(v.st.Title, safe.Lit("OUTPUTS THAT CHANGE"))
 	case exactly:
 		l.Add(v.st.Title, safe.Lit("EXACTLY THIS WILL BE APPLIED"))
-		l.Right(v.st.Muted, safe.Sprintf("  %s ", count(n, "resource")))
+		if !v.ticks(l, w) {
+			l.Right(v.st.Muted, safe.Sprintf("  %s ", count(n, "resource")))
+		}
 	}
 	return l.String()
+}
+
+// ticks labels the axis of the forecast, if there is one.
+func (v *View) ticks(l *look.Line, w int) bool {
+	a := v.axis(w)
+	if a.Cells == 0 || l.Used() > v.axisAt() {
+		return false
+	}
+	if v.chart.f.Takes.Open && v.chart.f.Takes.Typical < barsFrom {
+		l.To(v.axisAt()).Add(v.st.Muted, safe.Lit("how long is not known"))
+		return true
+	}
+	a.Ticks(v.st, l, v.axisAt())
+	return true
 }
 
 // start begins a line with the cursor's mark, if it is there.
@@ -107,7 +146,7 @@ func (v *View) groupLine(g group, at bool, w int) string {
 }
 
 // resourceLine draws one resource change: sign, address, what happens, why.
-func (v *View) resourceLine(r plan.ResourceChange, member, at bool, w int) string {
+func (v *View) resourceLine(r plan.ResourceChange, b block, at bool, w int) string {
 	l := look.NewLine(w)
 	mark := safe.Lit(" ")
 	if at {
@@ -116,7 +155,12 @@ func (v *View) resourceLine(r plan.ResourceChange, member, at bool, w int) strin
 	l.Add(v.st.Plain, safe.Lit(" ")).Add(v.st.Accent, mark).To(2)
 	sign := r.Action.Sign()
 	l.To(indent-1-look.Width(safe.Show(sign))).Add(style(v.st, r.Action), safe.Show(sign)).To(indent)
-	if member {
+	switch {
+	case b.kind == memberBlock && v.marks[b]:
+		l.Add(v.st.Key, safe.Lit("[x] "))
+	case b.kind == memberBlock && v.apart[b.b]:
+		l.Add(v.st.Key, safe.Lit("[ ] "))
+	case b.kind == memberBlock:
 		l.Add(v.st.Muted, safe.Lit("· "))
 	}
 	address := v.addressWidth()
@@ -129,7 +173,14 @@ func (v *View) resourceLine(r plan.ResourceChange, member, at bool, w int) strin
 	}
 	l.To(indent + address + 2)
 	l.Cell(style(v.st, r.Action), safe.Show(word(r.Action)), 7)
-	if w < 64 {
+	if v.chart != nil && b.kind == resourceBlock {
+		takes := words.Brief(v.chart.takes(b.a))
+		l.To(l.Used()+1+takesWide-look.Width(takes)).Add(v.st.Plain, takes)
+		if a := v.axis(w); a.Cells > 0 {
+			return v.bar(b.a, a).Put(l.To(v.axisAt())).String()
+		}
+	}
+	if w < axisFrom {
 		return l.String()
 	}
 	l.Add(v.st.Plain, safe.Lit("  "))
@@ -175,8 +226,13 @@ func (v *View) why(r plan.ResourceChange) rows.Bits {
 // addressWidth returns how wide the column of addresses is: as wide as the
 // widest of them, as far as there is room.
 func (v *View) addressWidth() int {
-	room := v.width - indent - 2 - 7 - 1
-	if v.width >= 64 {
+	room := v.width - indent - 2 - actionWide - 1
+	switch {
+	case v.chart != nil && v.width < axisFrom:
+		room -= 1 + takesWide
+	case v.chart != nil:
+		room = max(min(v.width-indent-2-actionWide-1-takesWide-2-leastAxis-1, v.width*36/100), 16)
+	case v.width >= axisFrom:
 		room = max((v.width-indent-9)*45/100, 24)
 	}
 	return max(min(v.widest(), room), 8)
@@ -204,35 +260,13 @@ func (v *View) widest() int {
 			}
 			v.longest = max(v.longest, look.Width(v.name(r))+2)
 		}
-	}
-	return v.longest
-}
-
-// changeLines draws one change of the sequence and why it stands there.
-func (v *View) changeLines(i int, at bool, w int) []string {
-	c := v.review.Changes[i]
-	l := look.NewLine(w).Add(v.st.Plain, safe.Lit(" "))
-	switch {
-	case at:
-		l.Add(v.st.Accent, safe.Lit("▸"))
-	case i == v.chosen:
-		l.Add(v.st.Accent, safe.Lit("▹"))
-	}
-	l.To(3).Add(v.st.Bold, safe.Sprintf("%2d", i+1)).To(indent)
-	right := v.tallyOf(c).bits(v.st, w >= 100).Add(v.st.Plain, safe.Lit(" "))
-	room := max(w-l.Used()-right.Width()-2, 8)
-	in := v.st.Plain
-	if i == v.chosen {
-		in = v.st.Bold
-	}
-	l.Add(v.text(at, in), rows.Short(c.Title, room))
-	out := []string{right.Right(l, w).String()}
-	if i < len(v.whys) {
-		for _, t := range v.whys[i] {
-			out = append(out, look.NewLine(w).To(indent).Add(v.st.Muted, t).String())
+		for i, o := range v.review.Forecast.Outages {
+			if i < 20 && v.chart != nil {
+				v.longest = max(v.longest, look.Width(o.Thing.Name))
+			}
 		}
 	}
-	return out
+	return v.longest
 }
 
 // hazardLines draws one hazard.
@@ -245,7 +279,7 @@ func (v *View) hazardLines(i int32, w int) []string {
 	case h.Accept && v.accepted[i]:
 		l.Add(v.st.Good, safe.Lit("[✓] "))
 		in = v.st.Plain
-	case h.Accept:
+	case h.Accept && v.apply:
 		l.Add(v.st.Key, safe.Lit("[ ] "))
 	default:
 		l.Add(v.st.Warning, safe.Lit(" !  "))
@@ -253,7 +287,7 @@ func (v *View) hazardLines(i int32, w int) []string {
 	l.Add(v.text(at, v.st.Bold), rows.Short(h.Address, max(w-l.Used()-len(h.Code)-4, 8)))
 	l.Add(v.st.Muted, safe.Sprintf("  %s", h.Code))
 	out := []string{l.String()}
-	for _, t := range look.Wrap(h.Text, max(w-9, 8)) {
+	for _, t := range v.hazardText[i] {
 		out = append(out, look.NewLine(w).To(7).Add(in, t).String())
 	}
 	return out

@@ -12,6 +12,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"lockstep/runbook/engine"
+	"lockstep/runbook/forecast"
 	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
 	"lockstep/tui/look"
@@ -28,12 +29,21 @@ type View struct {
 
 	width, height int
 	groups        []group
-	details       map[int]*detail // of resources, by index
-	open          map[block]bool  // resources and changes that show more
-	same          bool            // attributes that stay the same are shown
-	whys          [][]safe.Text   // the reason of each change, wrapped
-	longest       int             // widest address, 0 until it is known
-	names         []safe.Text     // by resource; see name
+	details       map[int]*detail   // of resources, by index
+	open          map[block]bool    // resources and changes that show more
+	same          bool              // attributes that stay the same are shown
+	marks         map[block]bool    // what is taken together; see Item
+	apart         map[int32]bool    // changes whose resources can be marked
+	chart         *chart            // of the forecast, or nil
+	allOutages    []forecast.Outage // of the sequence
+	cols          columns
+
+	// Words below the rows, wrapped for the present width.
+	changeText, outageText, lastingText [][]phrase
+	hazardText                          [][]safe.Text
+
+	longest int         // widest address, 0 until it is known
+	names   []safe.Text // by resource; see name
 
 	blocks []block
 	stack  rows.Stack
@@ -41,7 +51,10 @@ type View struct {
 	cursor int // index into blocks
 	chosen int // index into review.Changes, -1 when there is none
 
-	accepted []bool // hazards
+	accepted []bool     // hazards
+	sighted  []sighting // hazards
+	unseen   int        // hazards that were not on the screen in full
+	code     *code      // that is being typed, or nil
 	seenEnd  bool
 	opened   bool   // the last key opened what is under the cursor
 	order    *order // shown instead, when not nil
@@ -62,8 +75,11 @@ const openUpTo = 12
 func New(st look.Styles, q engine.Question, fetch look.Fetcher) *View {
 	v := &View{st: st, q: q, fetch: fetch, apply: q.Kind == engine.AskApply, chosen: -1}
 	v.review, _ = q.Payload.(engine.PlanReview)
-	v.accepted = make([]bool, len(v.review.Hazards))
+	v.unseen = len(v.review.Hazards)
+	v.accepted, v.sighted = make([]bool, v.unseen), make([]sighting, v.unseen)
 	v.details, v.open = map[int]*detail{}, map[block]bool{}
+	v.marks, v.apart = map[block]bool{}, map[int32]bool{}
+	v.chart = newChart(&v.review.Plan, &v.review.Forecast, v.apply)
 	v.groups = grouped(v.review.Plan.Resources, v.apply)
 	if len(v.review.Changes) > 0 && !v.apply {
 		v.chosen = 0
@@ -75,6 +91,7 @@ func New(st look.Styles, q engine.Question, fetch look.Fetcher) *View {
 			}
 		}
 	}
+	v.rewrap()
 	v.build()
 	v.cursor = v.first()
 	return v
@@ -108,10 +125,22 @@ func (v *View) SetSize(width, height int) {
 	}
 	if fresh {
 		v.stack.ScrollTo(0)
+		v.begin()
 	}
 	v.reveal()
 	v.look()
 	v.changed()
+}
+
+// begin puts the cursor where the plan is shown from its top, when it has
+// something to say there that is not to be scrolled away.
+func (v *View) begin() {
+	if v.chart == nil || v.apply || len(v.chart.harmed) == 0 || v.stack.Start(v.cursor+1) <= v.stack.Bottom() {
+		return
+	}
+	if i := v.next(-1, 1); i >= 0 && v.stack.Start(i+1) <= v.stack.Bottom() {
+		v.cursor = i
+	}
 }
 
 // Update takes a key, or a part of the plan that was fetched.
@@ -193,6 +222,7 @@ func (v *View) fetched(msg look.FetchedMsg) {
 // look notes whether the end is on the screen. What is still being read there
 // may push it out again, so it does not count before.
 func (v *View) look() {
+	v.watch()
 	if v.seenEnd || v.order != nil || !v.stack.AtEnd() {
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
@@ -38,9 +39,9 @@ func incident() (engine.PlanReview, map[engine.Request]engine.Part) {
 			{ID: "c3", Title: safe.Lit("dns_record.weighted, then dns_record.static"), Why: safe.Lit("One live name under two addresses: the new record comes first, the old one goes last."), Members: []int{3, 2}, Destroys: true},
 		},
 		Hazards: []plan.Hazard{
-			{Code: "same-live-name", Address: safe.Lit("dns_record.static"), Accept: true, Text: safe.Lit("The record of static.crates.io is deleted at this address and made again at another one. Until then the name does not resolve.")},
-			{Code: "delete-first", Address: safe.Lit("certificate.static"), Accept: true, Text: safe.Lit("The certificate is deleted before the new one exists.")},
-			{Code: "drift", Address: safe.Lit("bucket.logs"), Text: safe.Lit("It was changed outside Terraform and will be changed back.")},
+			{Code: plan.NameHandover, Address: safe.Lit("dns_record.static"), Accept: true, Text: safe.Lit("The record of static.crates.io is deleted at this address and made again at another one. Until then the name does not resolve.")},
+			{Code: plan.ReplaceInUse, Address: safe.Lit("certificate.static"), Accept: true, Text: safe.Lit("The certificate is deleted before the new one exists.")},
+			{Code: plan.DriftFound, Address: safe.Lit("bucket.logs"), Text: safe.Lit("It was changed outside Terraform and will be changed back.")},
 		},
 	}
 	line := func(s string) []safe.Text { return safe.Lines(s) }
@@ -105,6 +106,14 @@ func press(v *View, keys ...string) {
 	}
 }
 
+// typed types words letter by letter, and enter.
+func typed(v *View, text string) {
+	for _, r := range text {
+		drive(v, v.Update(key(string(r))))
+	}
+	press(v, "enter")
+}
+
 func key(name string) tea.KeyMsg {
 	for t, n := range map[tea.KeyType]string{
 		tea.KeyEnter: "enter", tea.KeyEsc: "esc", tea.KeyTab: "tab", tea.KeyUp: "up", tea.KeyDown: "down",
@@ -141,7 +150,7 @@ func TestView_frames(t *testing.T) {
 		"change":     {engine.AskChange, nil},
 		"attributes": {engine.AskChange, []string{"x"}},
 		"third":      {engine.AskChange, []string{"j", "j", "x", "z"}},
-		"hazards":    {engine.AskChange, []string{"h", " ", "h"}},
+		"hazards":    {engine.AskChange, []string{"h", "h"}},
 		"order":      {engine.AskChange, []string{"o"}},
 		"search":     {engine.AskChange, []string{"/", "d", "n", "s", "enter"}},
 		"apply":      {engine.AskApply, nil},
@@ -183,59 +192,6 @@ func TestChosen_isTheChangeTheCursorWasOnLast(t *testing.T) {
 	press(v, "home")
 	if v.Chosen() != "c2" || v.at().kind != resourceBlock {
 		t.Fatalf("on a resource %q, on %v", v.Chosen(), v.at())
-	}
-}
-
-func TestReady_wantsEachHazardAcceptedByItself(t *testing.T) {
-	v := open(engine.AskChange, 120, 40)
-	if ok, why := v.Ready(); ok || why != safe.Lit("2 hazards not accepted") {
-		t.Fatalf("at first %v, %q", ok, why)
-	}
-	press(v, "h", " ")
-	if got := v.Acknowledged(); len(got) != 1 || got[0] != "same-live-name" {
-		t.Fatalf("after the first %v", got)
-	}
-	press(v, "h", " ")
-	if ok, why := v.Ready(); !ok {
-		t.Fatalf("after both: %q", why)
-	}
-	press(v, " ")
-	if ok, _ := v.Ready(); ok {
-		t.Fatal("taken back, and still ready")
-	}
-}
-
-func TestAcknowledged_namesACodeOnlyWhenAllItsHazardsAreAccepted(t *testing.T) {
-	r, parts := incident()
-	r.Hazards[1].Code = r.Hazards[0].Code
-	v := New(look.New(false), engine.Question{ID: "q1", Kind: engine.AskChange, Payload: r}, fetcher(parts))
-	v.SetSize(80, 24)
-	press(v, "h", " ")
-	if got := v.Acknowledged(); len(got) != 0 {
-		t.Fatalf("one of two accepted: %v", got)
-	}
-	press(v, "h", " ")
-	if got := v.Acknowledged(); len(got) != 1 {
-		t.Fatalf("both accepted: %v", got)
-	}
-}
-
-func TestReady_wantsTheEndOfAnApplyOnTheScreen(t *testing.T) {
-	v := open(engine.AskApply, 80, 24)
-	press(v, "h", " ", "h", " ", "home")
-	small := open(engine.AskApply, 80, 14)
-	press(small, "h", " ")
-	if ok, why := small.Ready(); ok || !strings.Contains(why.String(), "read to the end: G") {
-		t.Fatalf("the end was never shown: %v, %q", ok, why)
-	}
-	press(small, "h", " ", "end")
-	if ok, why := small.Ready(); !ok {
-		t.Fatalf("at the end: %q", why)
-	}
-	tall := open(engine.AskApply, 80, 200)
-	press(tall, "h", " ", "h", " ")
-	if ok, why := tall.Ready(); !ok {
-		t.Fatalf("all of it fits: %q", why)
 	}
 }
 
@@ -356,6 +312,8 @@ func many(n int) engine.PlanReview {
 
 func FuzzView_isExactlyItsSize(f *testing.F) {
 	f.Add("xjjxzGgghh  /dns\r\x04\x05", "dns\x1b[31m日本語\u202e", uint8(100), uint8(30), false)
+	f.Add("GhGkk u j \x00OUT\x00\x01", "abcd some words", uint8(90), uint8(24), false)
+	f.Add("hh \x00OUT\x00", "dcba", uint8(40), uint8(12), true)
 	f.Add("xzjx\x05\x08kkx", strings.Repeat("a🇩🇪각", 90), uint8(33), uint8(7), true)
 	f.Fuzz(func(t *testing.T, keys, text string, w, h uint8, apply bool) {
 		if len(keys) > 60 || len(text) > 2000 {
@@ -374,6 +332,18 @@ func FuzzView_isExactlyItsSize(f *testing.F) {
 			{Path: safe.Lit("p"), After: safe.Lines(text)},
 		}}
 		kind := engine.AskChange
+		if len(keys)%2 == 1 {
+			with, _ := dark()
+			r.Forecast, r.Sequence = with.Forecast, with.Sequence
+			r.Forecast.Outages[0].Thing.Name, r.Forecast.Outages[0].Why = safe.Show(text), safe.Show(text)
+			r.Forecast.Actions[2].Name, r.Changes[2].Blocked = safe.Show(text), safe.Show(text)
+			if len(text) > 3 {
+				forecasts[[]string{"gone", "unknown", "lasting", "quick"}[int(text[2])%4]](&r)
+				far := time.Duration(text[1]) << (text[0] % 56) // of any size
+				r.Forecast.Actions[1].End, r.Forecast.Outages[0].To = between(far, far/2, far*3), between(-far, far, far)
+				r.Forecast.Takes.Open = text[3]%2 == 0
+			}
+		}
 		if apply {
 			kind = engine.AskApply
 			r.Chosen, r.Changes = r.Changes[1], nil
@@ -399,6 +369,26 @@ func FuzzView_isExactlyItsSize(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A frame costs the lines it shows, however many resources the plan has.
+func BenchmarkForecast(b *testing.B) {
+	for _, n := range []int{100, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			r, parts := dark()
+			creates(&r, n)
+			v := New(look.New(true), engine.Question{ID: "q1", Kind: engine.AskChange, Payload: r}, fetcher(parts))
+			v.SetSize(120, 40)
+			v.unfold()
+			press(v, "home")
+			keys := []string{"j", "k"}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				v.Update(key(keys[i/60%2]))
+				v.View()
+			}
+		})
+	}
 }
 
 func BenchmarkScroll(b *testing.B) {

@@ -12,6 +12,9 @@
 //
 // Resources: sandbox_certificate, sandbox_certificate_validation (waits until the
 // certificate is issued, the slow step), sandbox_distribution, sandbox_dns_record.
+// Beside the network there is sandbox_part, and sandbox_part_info to read about
+// one: it only takes the time it is told to, for trying out applies of any shape.
+// It takes none where the provider has hurry = true.
 //
 // delete says what deleting a record takes with it. With own-data a record owns
 // what it wrote, as with a hosted DNS service whose records carry a set
@@ -51,6 +54,7 @@ type clients struct {
 	account string
 	api     *api
 	names   *names
+	hurry   bool
 }
 
 func (sandbox) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -66,6 +70,7 @@ func (sandbox) Schema(_ context.Context, _ provider.SchemaRequest, resp *provide
 			"account":    schema.StringAttribute{Required: true, Description: "Account, and name of the key that signs DNS updates."},
 			"token":      schema.StringAttribute{Required: true, Sensitive: true, Description: "Secret of the account, in base64."},
 			"delete":     schema.StringAttribute{Optional: true, Description: "What deleting a DNS record takes with it: own-data (the default) or whole-name."},
+			"hurry":      schema.BoolAttribute{Optional: true, Description: "Whether parts take no time, whatever they are told."},
 		},
 	}
 }
@@ -77,6 +82,7 @@ func (sandbox) Configure(ctx context.Context, req provider.ConfigureRequest, res
 		Account   types.String `tfsdk:"account"`
 		Token     types.String `tfsdk:"token"`
 		Delete    types.String `tfsdk:"delete"`
+		Hurry     types.Bool   `tfsdk:"hurry"`
 	}
 	resp.Diagnostics.Append(req.Config.Get(ctx, &c)...)
 	if resp.Diagnostics.HasError() {
@@ -110,6 +116,7 @@ func (sandbox) Configure(ctx context.Context, req provider.ConfigureRequest, res
 		account: c.Account.ValueString(),
 		api:     newAPI(c.Endpoint.ValueString(), c.Token.ValueString()),
 		names:   newNames(c.DNSServer.ValueString(), c.Account.ValueString(), c.Token.ValueString(), mode),
+		hurry:   c.Hurry.ValueBool(),
 	}
 }
 
@@ -119,10 +126,13 @@ func (sandbox) Resources(context.Context) []func() resource.Resource {
 		func() resource.Resource { return &validation{} },
 		func() resource.Resource { return &distribution{} },
 		func() resource.Resource { return &record{} },
+		func() resource.Resource { return &part{} },
 	}
 }
 
-func (sandbox) DataSources(context.Context) []func() datasource.DataSource { return nil }
+func (sandbox) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{func() datasource.DataSource { return &partInfo{} }}
+}
 
 // configured is the part all resources share.
 type configured struct{ *clients }

@@ -47,3 +47,16 @@ func passes(name string, patterns []string) bool {
 		return name == p
 	})
 }
+
+// Inherited returns what Terraform sees when a user runs it in a shell with
+// environ, but for arguments that the shell would add to every call.
+func Inherited(environ []string) map[string]string {
+	env := map[string]string{}
+	for _, nv := range environ {
+		if name, value, ok := strings.Cut(nv, "="); ok && name != "" && !strings.HasPrefix(name, "TF_CLI_ARGS") {
+			env[name] = value
+		}
+	}
+	env["CHECKPOINT_DISABLE"] = "1"
+	return env
+}

@@ -109,13 +109,23 @@ func (r *Root) Plan(ctx context.Context, a PlanArgs, each func(Message)) (change
 // Show writes the JSON of a saved plan to the file into, which only this user
 // can read, since it holds secrets in clear text.
 func (r *Root) Show(ctx context.Context, planFile, into string) error {
+	return r.print(ctx, showFailed, into, "show", "-json", "-no-color", planFile)
+}
+
+// ShowGraph is Graph into a file. Unlike Graph it runs in any environment.
+func (r *Root) ShowGraph(ctx context.Context, planFile, into string) error {
+	return r.print(ctx, graphFailed, into, "graph", "-no-color", "-plan="+planFile)
+}
+
+// print runs Terraform without terraform-exec and keeps its output in a file.
+func (r *Root) print(ctx context.Context, c call, into string, args ...string) error {
 	file, err := os.OpenFile(into, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
 	var stderr limited
-	cmd := exec.CommandContext(ctx, r.Binary.Path, "show", "-json", "-no-color", planFile)
+	cmd := exec.CommandContext(ctx, r.Binary.Path, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = r.Dir, file, &stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.Env = []string{"TF_IN_AUTOMATION=1"}
@@ -123,7 +133,7 @@ func (r *Root) Show(ctx context.Context, planFile, into string) error {
 		cmd.Env = append(cmd.Env, k+"="+v)
 	}
 	if err := cmd.Run(); err != nil {
-		return r.problem(ctx, showFailed, fmt.Errorf("%w\n%s", err, stderr.b), nil)
+		return r.problem(ctx, c, fmt.Errorf("%w\n%s", err, stderr.b), nil)
 	}
 	return file.Close()
 }

@@ -24,10 +24,15 @@ type File struct {
 	// sources for check blocks again.
 	ChecksOnly bool
 
+	// Limited says that the plan calls itself incomplete: it was limited to targets,
+	// or something was put off. OpenTofu does not say either way.
+	Limited bool
+
 	path  string
 	net   *redact.Net
 	spans []span            // by resource of the model
 	raw   map[string]string // shown address → address as Terraform wants it
+	idle  map[string]bool   // shown addresses that are in the plan and do not change
 }
 
 // A span is where a resource stands in the file, with blanks before it.
@@ -51,7 +56,7 @@ func ReadFrom(in io.Reader, net *redact.Net, table *live.Table) (*File, error) {
 }
 
 func read(in io.Reader, path string, net *redact.Net, table *live.Table) (*File, error) {
-	f := &File{path: path, net: net, raw: map[string]string{}}
+	f := &File{path: path, net: net, raw: map[string]string{}, idle: map[string]bool{}}
 	r := reader{f: f, table: table, dec: json.NewDecoder(in), keys: map[string]bool{}}
 	r.dec.UseNumber()
 	if err := r.read(); err != nil {
@@ -69,6 +74,10 @@ func (f *File) Raw(shown string) string {
 	return shown
 }
 
+// IsIdle reports whether the plan lists an address, as shown, to say that nothing
+// happens to it.
+func (f *File) IsIdle(shown string) bool { return f.idle[shown] }
+
 type reader struct {
 	f        *File
 	table    *live.Table
@@ -79,10 +88,13 @@ type reader struct {
 	errored  bool
 	checks   int           // reads that belong to check blocks
 	standing []plan.Holder // objects that the plan leaves as they are
+	isPlan   bool
+	isState  bool
 }
 
 func (r *reader) read() error {
 	err := r.object(func(key string) error {
+		r.note(key)
 		switch key {
 		case "format_version":
 			return r.dec.Decode(&r.version)
@@ -91,7 +103,9 @@ func (r *reader) read() error {
 		case "applyable":
 			return r.dec.Decode(&r.f.Model.Applyable)
 		case "complete":
-			return r.dec.Decode(&r.f.Model.Complete)
+			err := r.dec.Decode(&r.f.Model.Complete)
+			r.f.Limited = !r.f.Model.Complete
+			return err
 		case "errored":
 			return r.dec.Decode(&r.errored)
 		case "variables":
@@ -115,13 +129,33 @@ func (r *reader) read() error {
 	if _, err := r.dec.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("something follows after its end")
 	}
-	if r.errored {
+	if r.isState && !r.isPlan {
+		return errors.New("it is a state")
+	}
+	if err := (&tfjson.Plan{FormatVersion: r.version}).Validate(); err != nil {
+		return err
+	}
+	switch {
+	case !r.isPlan:
+		return errors.New("it has nothing that a plan has")
+	case r.errored:
 		return errors.New("the plan says of itself that it has errors")
 	}
 	r.keepStanding()
 	r.cleanThings()
 	r.f.ChecksOnly = r.checks > 0 && r.f.Model.IsEmpty()
-	return (&tfjson.Plan{FormatVersion: r.version}).Validate()
+	return nil
+}
+
+// note learns from a key of the top object what the document is. The JSON of a
+// state has a format version as well.
+func (r *reader) note(key string) {
+	switch key {
+	case "resource_changes", "planned_values", "configuration":
+		r.isPlan = true
+	case "values", "lineage":
+		r.isState = true
+	}
 }
 
 // change takes one element of resource_changes.
@@ -131,11 +165,15 @@ func (r *reader) change(s span, rc *tfjson.ResourceChange) error {
 	if rc.ActionReason == tfjson.ActionReasonReadBecauseCheckNested {
 		r.checks++
 	}
-	if err == nil && m.Action == plan.NoOp {
+	if err != nil {
+		return err
+	}
+	if m.Action == plan.NoOp {
 		r.stand(rc)
 	}
-	if err != nil || !keep {
-		return err
+	if !keep {
+		r.f.idle[m.Address.String()] = true
+		return nil
 	}
 	r.things(&m, rc)
 	m.Index = len(r.f.Model.Resources)

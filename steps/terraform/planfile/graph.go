@@ -16,6 +16,9 @@ import (
 // rootPrefix stands before the name of every node that Terraform draws.
 const rootPrefix = "[root] "
 
+// ErrNoNode says that a graph is empty, as that of a plan of nothing is.
+var ErrNoNode = errors.New("there is no node in it")
+
 // Graph reads what "terraform graph -plan=FILE" prints. Node names are made
 // inert like the addresses of a plan, so that the two can be compared.
 //
@@ -34,7 +37,7 @@ func Graph(out string) (plan.Graph, error) {
 		return plan.Graph{}, fmt.Errorf("read the graph: %w", err)
 	}
 	if len(r.nodes) == 0 {
-		return plan.Graph{}, errors.New("read the graph: there is no node in it")
+		return plan.Graph{}, fmt.Errorf("read the graph: %w", ErrNoNode)
 	}
 	return plan.Graph{Nodes: r.nodes, Edges: r.edges}, nil
 }

@@ -1,0 +1,101 @@
+// Package report writes a forecast for those who are not at Lockstep's screen:
+// as JSON for scripts, as Markdown for a comment on a pull request, and as plain
+// text for a terminal or the log of a build. It decides nothing.
+package report
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"lockstep/runbook/forecast"
+	"lockstep/runbook/plan"
+	"lockstep/runbook/safe"
+)
+
+// A Report is all that is told of a plan.
+type Report struct {
+	Plan    *plan.Plan
+	AtOnce  forecast.Forecast
+	Changes []plan.Change     // the recommended sequence
+	Steps   forecast.Sequence // its forecast; one step a change
+	// Limited says that the plan was limited to targets, so that there is no
+	// sequence: it is part of one itself.
+	Limited bool
+	// Raw returns an address as Terraform writes it for one as it is shown. JSON
+	// holds the former, so that scripts find their resources; nil changes nothing.
+	Raw func(shown string) string
+}
+
+func (r *Report) raw(t safe.Text) string {
+	if r.Raw == nil {
+		return t.String()
+	}
+	return r.Raw(t.String())
+}
+
+// Over says why the plan must not be applied at once where a live thing may be
+// absent for that long at most: an outage is longer or has no end, or it cannot be told
+// whether it is. None means that it may.
+func (r *Report) Over(budget time.Duration) []safe.Text {
+	var out []safe.Text
+	for _, o := range r.AtOnce.Outages {
+		name := thingName(o.Thing)
+		switch {
+		case o.Verdict == forecast.Gone:
+			out = append(out, safe.Sprintf("%s goes, and nothing in the plan brings it back", name))
+		case o.Verdict == forecast.Unknown:
+			out = append(out, safe.Sprintf("%s: whether it goes dark cannot be told before the apply", name))
+		case o.Verdict != forecast.Window:
+		case o.Length.Open:
+			out = append(out, safe.Sprintf("%s goes dark, and how long cannot be told: it waits for something whose duration is not known", name))
+		case o.Length.Max > budget:
+			out = append(out, safe.Sprintf("%s goes dark for %s, more than %s", name, span(o.Length), length(budget)))
+		}
+	}
+	return out
+}
+
+// thingName is what a live thing is called where it has no name of its own.
+func thingName(t plan.Thing) safe.Text {
+	if !t.Name.IsEmpty() {
+		return t.Name
+	}
+	return safe.Show(cmp.Or(t.Kind, "a live thing"))
+}
+
+// foremost returns the indexes of at most n actions: those that matter to an
+// outage first, then the longest. They stand in the order in which they start.
+func foremost(f forecast.Forecast, n int) []int {
+	all := make([]int, len(f.Actions))
+	for i := range all {
+		all[i] = i
+	}
+	if len(all) > n {
+		matters := make([]bool, len(all))
+		for _, o := range f.Outages {
+			for _, i := range append([]int{o.OpenedBy, o.ClosedBy}, o.WaitingFor...) {
+				if i >= 0 && i < len(matters) {
+					matters[i] = true
+				}
+			}
+		}
+		rank := func(i int) int {
+			if matters[i] {
+				return 0
+			}
+			return 1
+		}
+		took := func(i int) time.Duration { return f.Actions[i].End.Typical - f.Actions[i].Start.Typical }
+		slices.SortStableFunc(all, func(a, b int) int {
+			return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(took(b), took(a)))
+		})
+		all = all[:n]
+		slices.Sort(all)
+	}
+	slices.SortStableFunc(all, func(a, b int) int {
+		x, y := f.Actions[a], f.Actions[b]
+		return cmp.Or(cmp.Compare(x.Start.Typical, y.Start.Typical), cmp.Compare(x.End.Typical, y.End.Typical))
+	})
+	return all
+}

@@ -1,0 +1,105 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"lockstep/runbook/forecast"
+	"lockstep/runbook/plan"
+)
+
+// length writes a duration for a person.
+func length(d time.Duration) string {
+	switch {
+	case d < 100*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < time.Hour:
+		d = d.Round(time.Second)
+		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	d = d.Round(time.Minute)
+	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+}
+
+// span writes a range. Values that look the same are one.
+func span(s forecast.Span) string {
+	least, most := length(s.Min), length(s.Max)
+	switch {
+	case s.Open && s.Min == 0:
+		return "nobody knows how long"
+	case s.Open:
+		return "at least " + least
+	case least == most:
+		return least
+	}
+	return least + " to " + most
+}
+
+// verdict is the word for an outage, and how long it lasts.
+func verdict(o forecast.Outage) string {
+	switch o.Verdict {
+	case forecast.Window:
+		return "DARK " + strings.Replace(span(o.Length), "nobody knows how long", "?", 1)
+	case forecast.Gone:
+		return "GONE"
+	case forecast.Swap:
+		return "swap"
+	case forecast.None:
+		return "stays"
+	}
+	return "cannot tell"
+}
+
+// brief is verdict where there is little room: with the length that is likely.
+func brief(o forecast.Outage) string {
+	switch {
+	case o.Verdict != forecast.Window:
+		return verdict(o)
+	case o.Length.Open && o.Length.Min == 0:
+		return "DARK ?"
+	case o.Length.Open:
+		return "DARK ≥" + length(o.Length.Min)
+	}
+	return "DARK " + length(o.Length.Typical)
+}
+
+// isBad reports whether users may notice.
+func isBad(o forecast.Outage) bool {
+	return o.Verdict == forecast.Window || o.Verdict == forecast.Gone || o.Verdict == forecast.Unknown
+}
+
+// bad counts the live things that users may miss.
+func bad(outages []forecast.Outage) int {
+	n := 0
+	for _, o := range outages {
+		if isBad(o) {
+			n++
+		}
+	}
+	return n
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// done is what has happened when an action is over.
+func done(a plan.Action) string {
+	switch a {
+	case plan.Create:
+		return "created"
+	case plan.Update:
+		return "updated"
+	case plan.Delete:
+		return "deleted"
+	case plan.Read:
+		return "read"
+	case plan.Forget:
+		return "let go of"
+	}
+	return string(a)
+}
