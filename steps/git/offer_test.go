@@ -28,12 +28,10 @@ func offerOf(branch string) Offer {
 
 func TestOffer_isOneCommitThatTouchesNothingElse(t *testing.T) {
 	p := newProject(t)
-	head := p.commit("first", "modules/dns/a.tf", "1", "modules/dns/b.tf", "b", "README", "x")
-	p.pin(head)
-	head = p.git("rev-parse", "main")
+	p.pin(p.commit("first", "modules/dns/a.tf", "1", "modules/dns/b.tf", "b", "README", "x"))
 	p.git("update-index", "--chmod=+x", "modules/dns/b.tf")
 	p.git("commit", "-qm", "run it")
-	head = p.git("rev-parse", "main")
+	head := p.git("rev-parse", "main")
 	p.write("README", "somebody's work")
 	p.write("modules/dns/a.tf", "somebody's work")
 	before := p.git("status", "--porcelain")

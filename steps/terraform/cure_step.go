@@ -50,7 +50,11 @@ func (c *choice) blocked() bool {
 // look at them and take one along, until they want to go back.
 func (c *choice) cure(ctx context.Context, op engine.Operator) error {
 	if c.cures == nil {
-		found, err := c.session.cures(ctx, op, c.full, c.atOnce, c.look)
+		pin := ""
+		if at := op.Facts().Pin; at != nil {
+			pin = at.Hash
+		}
+		found, err := c.session.cures(ctx, op, c.full, pin, c.atOnce, c.look)
 		if err != nil {
 			return err
 		}
@@ -150,9 +154,15 @@ func (c *choice) take(ctx context.Context, op engine.Operator, p cure.Proposal, 
 		i.What = safe.Sprintf("write the patch of %q to %s", p.Cure.Title, file)
 		do = func(context.Context) error {
 			made = safe.Sprintf("The patch is in %s. Review it, apply it with git apply, commit it, and deploy that commit.", file)
+			if p.Earlier {
+				made = safe.Sprintf("The patch is in %s. It is for the commit that is deployed now: apply it there and run terraform apply, even though its plan is empty; then deploy this commit.", file)
+			}
 			return writePatch(file, p)
 		}
 	case "branch":
+		if p.Earlier {
+			return safe.Lit("This one is for the commit that is deployed now, so a branch on top of the newest one would not do: take the patch."), nil
+		}
 		b, ok := c.session.source().(Brancher)
 		if !ok {
 			return made, errors.New("this repository takes no branches")

@@ -2,6 +2,7 @@ package terraform
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 
 	"lockstep/runbook/engine"
@@ -16,37 +17,78 @@ type look func(*plan.Plan, *plan.Order) (forecast.Forecast, forecast.Sequence)
 
 // cures drafts ways round the outages that a full plan would cause, plans each
 // of them in a scratch checkout, and returns them, the best first. f is the
-// forecast of the plan. What cannot be tried says so; the only error is that ctx
-// ended. Nothing but the patches is left of it.
-func (s *session) cures(ctx context.Context, op teller, p *saved, f forecast.Forecast, look look) ([]forecast.Cure, error) {
+// forecast of the plan, as look makes it. pin is the commit that is deployed
+// now, or "" when that is not known. What cannot be tried says so. Nothing but
+// the patches, in s.proposals, is left of it.
+func (s *session) cures(ctx context.Context, op teller, p *saved, pin string, f forecast.Forecast, look look) ([]forecast.Cure, error) {
 	s.proposals = map[string]cure.Proposal{}
 	dir, err := filepath.Rel(p.work.top, p.work.root.Dir)
 	if err != nil {
 		return nil, err
 	}
-	drafts, err := cure.Propose(cure.Source{Top: p.work.top, Dir: dir, Raw: p.doc.Raw}, &p.model, f)
-	if err != nil || len(drafts) == 0 {
+	src := cure.Source{Top: p.work.top, Dir: dir, Raw: p.doc.Raw}
+	drafts, err := cure.Propose(src, &p.model, f)
+	if err != nil {
 		return nil, err
 	}
 	t := trial{session: s, op: op, plan: p}
 	defer t.close()
-	proved, err := cure.Case{
-		Plan: &p.model, Before: f, Look: look, Try: t.try,
+	c := cure.Case{
+		Plan: &p.model, Before: f, Try: t.try, Look: look,
 		Tell: func(d cure.Proposal, done, total int) {
 			op.Tell(engine.Progressed{
 				What: safe.Sprintf("trying a way round: %s", d.Cure.Title), Done: int64(done), Total: int64(total),
 			})
 		},
-	}.Prove(ctx, drafts)
+	}
+	proved, err := c.Prove(ctx, drafts)
 	if err != nil {
 		return nil, err
 	}
+	earlier, err := s.earlier(ctx, op, p, pin, func(top string) ([]cure.Proposal, error) {
+		return cure.ProposeEarlier(cure.Source{Top: top, Dir: dir, Raw: p.doc.Raw}, &p.model, f, proved)
+	})
+	if err == nil {
+		earlier, err = c.Prove(ctx, earlier)
+	}
+	if err != nil {
+		return nil, err
+	}
+	proved = append(proved, earlier...)
+	cure.Sort(proved)
 	out := make([]forecast.Cure, len(proved))
 	for i, c := range proved {
 		out[i] = c.Cure
 		s.proposals[c.Cure.ID] = c
 	}
 	return out, nil
+}
+
+// earlier shows a checkout of the pin to propose, when there is a use for it.
+func (s *session) earlier(ctx context.Context, op teller, p *saved, pin string, propose func(top string) ([]cure.Proposal, error)) ([]cure.Proposal, error) {
+	// The planned commit will do to see whether anything would be proposed.
+	if would, err := propose(p.work.top); err != nil || len(would) == 0 || pin == "" {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	top := s.path("pin")
+	if err := os.MkdirAll(top, 0o700); err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(top)
+	src, err := s.deps.Open(s.env, s.run.Folder)
+	if err == nil {
+		_, err = src.Checkout(ctx, pin, p.work.head, s.env.Inputs, top)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil: // the other cures stand
+		op.Tell(engine.Warned{Text: safe.Sprintf("what is deployed now could not be looked at, so nothing is proposed for it: %v", err)})
+		return nil, nil
+	}
+	return propose(top)
 }
 
 // A trial plans drafts in one scratch checkout, made for the first of them.
@@ -68,7 +110,7 @@ func (t *trial) try(ctx context.Context, d cure.Proposal) (*plan.Plan, *plan.Ord
 	if t.failed != nil {
 		return nil, nil, t.failed
 	}
-	p, err := t.scratch.plan(ctx, d.Edits)
+	p, err := t.scratch.plan(ctx, d)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -3,12 +3,16 @@ package terraform
 import (
 	"context"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"lockstep/runbook/durations"
 	"lockstep/runbook/engine"
 	"lockstep/runbook/forecast"
 	"lockstep/runbook/live"
@@ -19,19 +23,26 @@ import (
 // A bench is a session with a full plan that makes an outage.
 type bench struct {
 	t       *testing.T
+	p       *project
 	o       *operator
 	session *session
 	full    *saved
 	at      forecast.Forecast
 }
 
-func lookAt(p *plan.Plan, o *plan.Order) (forecast.Forecast, forecast.Sequence) {
-	return forecast.AtOnce(p, o, forecast.Options{}), forecast.Sequence{}
-}
-
 // named says that terraform_data holds the live thing that its input names.
 func named(mode plan.DeleteMode, data ...string) map[string]live.Identity {
 	return map[string]live.Identity{"terraform_data": {Kind: "name", Key: []string{"input.name"}, Delete: mode, Data: data}}
+}
+
+// timed makes a forecast know how long actions take, so that windows have a length.
+var timed = forecast.Options{Durations: durations.NewBook(durations.Sources{Given: map[string]time.Duration{
+	"terraform_data.base.update": 20 * time.Second, "terraform_data.update": time.Second,
+	"terraform_data.create": time.Second, "terraform_data.delete": time.Second,
+}})}
+
+func lookAt(p *plan.Plan, o *plan.Order) (forecast.Forecast, forecast.Sequence) {
+	return forecast.AtOnce(p, o, timed), forecast.OneAtATime(p, o, plan.Split(p, o), timed)
 }
 
 // newBench brings c1 into the state and plans c2.
@@ -45,7 +56,7 @@ func newBench(t *testing.T, identities map[string]live.Identity, before, after m
 
 func (p *project) bench(commit string, identities map[string]live.Identity) *bench {
 	p.t.Helper()
-	b := &bench{t: p.t, o: p.operator(engine.Live)}
+	b := &bench{t: p.t, p: p, o: p.operator(engine.Live)}
 	b.session = newSession(p.deps(), b.o.run)
 	var err error
 	if b.session.table, err = live.Shipped().With(identities); err != nil {
@@ -54,7 +65,9 @@ func (p *project) bench(commit string, identities map[string]live.Identity) *ben
 	if b.full, err = b.session.fullPlan(p.t.Context(), b.o, commit, commit); err != nil {
 		p.t.Fatalf("%v\n%s", err, linesOf(err))
 	}
-	b.at, _ = lookAt(&b.full.model, b.full.order)
+	if b.full.order != nil {
+		b.at = forecast.AtOnce(&b.full.model, b.full.order, timed)
+	}
 	return b
 }
 
@@ -71,10 +84,12 @@ func rooted(files map[string]string) map[string]string {
 func (b *bench) cures() []cure.Proposal {
 	b.t.Helper()
 	before := listFiles(b.t, b.o.run.WorkDir)
-	got, err := b.session.cures(b.t.Context(), b.o, b.full, b.at, lookAt)
+	start := time.Now()
+	got, err := b.session.cures(b.t.Context(), b.o, b.full, "c1", b.at, lookAt)
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	b.t.Logf("%d cures in %s", len(got), time.Since(start).Round(10*time.Millisecond))
 	if after := listFiles(b.t, b.o.run.WorkDir); after != before {
 		b.t.Errorf("files are left, or gone: %s\nbefore: %s", after, before)
 	}
@@ -85,7 +100,7 @@ func (b *bench) cures() []cure.Proposal {
 			b.t.Fatalf("%d proposals for %d cures", len(b.session.proposals), len(got))
 		}
 		b.t.Logf("%s: proved %t, problem %q, %d edits, after %+v\n%s", c.Title, c.Proved, c.Problem, len(p.Edits), verdicts(c.After), p.Patch)
-		if len(p.Edits) > 0 {
+		if len(p.Edits) > 0 && !p.Earlier {
 			b.applies(p)
 		}
 		out = append(out, p)
@@ -385,10 +400,75 @@ func TestCures_endWithTheContext(t *testing.T) {
 		}
 	}
 	before := listFiles(t, b.o.run.WorkDir)
-	if _, err := b.session.cures(ctx, b.o, b.full, b.at, lookAt); err == nil {
+	if _, err := b.session.cures(ctx, b.o, b.full, "c1", b.at, lookAt); err == nil {
 		t.Error("no error")
 	}
 	if after := listFiles(t, b.o.run.WorkDir); after != before {
 		t.Errorf("files are left: %s", after)
+	}
+}
+
+func TestCures_ofAnInstanceWhoseBlockStays(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, named(plan.DeleteOwnData, "input.v"), takenOver("1", `"a", "b"`, "other"), takenOver("2", `"b"`, "a"))
+	all := b.cures()
+	if removed := one(t, all, forecast.CureForget); removed.Cure.Proved {
+		t.Errorf("removed: %+v", removed.Cure)
+	}
+	last := one(t, all, forecast.CureDeployBefore)
+	if !last.Cure.Proved || !last.Earlier || !slices.Equal(verdicts(last.Cure.After), []string{"name a swap"}) || last.Cure.Before[0].Verdict != forecast.Window {
+		t.Errorf("deployed before: %+v", last.Cure)
+	}
+}
+
+// takenOver has a base, a block that uses it, and another resource that does,
+// and that takes over the name of an instance which goes.
+func takenOver(base, keys, other string) map[string]string {
+	files := map[string]string{
+		"main.tf": "resource \"terraform_data\" \"base\" {\n  input = { name = \"base\", v = \"" + base + "\" }\n}\n" +
+			"resource \"terraform_data\" \"other\" {\n  input = { name = \"" + other + "\", v = \"other\", base = terraform_data.base.output.v }\n}\n",
+	}
+	if keys != "" {
+		files["old.tf"] = "resource \"terraform_data\" \"old\" {\n  for_each = toset([" + keys + "])\n  input    = { name = each.key, v = \"old\", base = terraform_data.base.output.v }\n}\n"
+	}
+	return files
+}
+
+func TestCures_deployedBefore(t *testing.T) {
+	t.Parallel()
+	before, after := takenOver("1", `"a"`, "other"), takenOver("2", "", "a")
+	b := newBench(t, named(plan.DeleteOwnData, "input.v"), before, after)
+	all := b.cures()
+	if removed := one(t, all, forecast.CureForget); !removed.Cure.Proved || !strings.Contains(removed.Cure.Why.String(), "delete it by hand") {
+		t.Errorf("removed: %+v", removed.Cure)
+	}
+	first := one(t, all, forecast.CureDeployBefore)
+	if !first.Cure.Proved || !first.Earlier || !slices.Equal(verdicts(first.Cure.After), []string{"name a swap"}) || first.Cure.Before[0].Verdict != forecast.Window {
+		t.Errorf("deployed before: %+v", first.Cure)
+	}
+	if len(first.Edits) != 1 || first.Edits[0].Path != "old.tf" || string(first.Edits[0].Old) != before["old.tf"] {
+		t.Errorf("the patch is not one of the deployed commit:\n%s", first.Patch)
+	}
+
+	// What was proved holds: deploying it, empty as its plan is, marks the state.
+	p := b.p
+	p.commits["c1b"] = maps.Clone(p.commits["c1"])
+	p.commits["c1b"]["old.tf"] = string(first.Edits[0].New)
+	if strings.Contains(p.state(), "create_before_destroy") {
+		t.Fatal("the state is marked already")
+	}
+	d := p.bench("c1b", nil)
+	if !d.full.model.IsEmpty() {
+		t.Errorf("the plan of it is not empty: %+v", d.full.model.Resources)
+	}
+	if _, err := d.full.work.root.Apply(t.Context(), d.full.file, nil); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(p.state(), "create_before_destroy") {
+		t.Error("the apply did not mark the state")
+	}
+	again := p.bench("c2", named(plan.DeleteOwnData, "input.v"))
+	if got, want := verdicts(again.at.Outages), verdicts(first.Cure.After); !slices.Contains(got, want[0]) {
+		t.Errorf("deployed, it leaves %v, and %v was proved", got, want)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -26,6 +25,7 @@ type scratch struct {
 	base    string // folder of everything below
 	top     string // the copy
 	work    *workplace
+	state   string // path of the copy of the state
 	plans   int
 }
 
@@ -99,6 +99,7 @@ func (c *scratch) initialise(ctx context.Context, p *saved, data string) error {
 	if err := os.MkdirAll(filepath.Dir(at), 0o700); err != nil {
 		return err
 	}
+	c.state = at
 	if err := keep(at, []byte(state)); err != nil {
 		return fmt.Errorf("copy the state: %w", err)
 	}
@@ -137,21 +138,17 @@ func (c *scratch) pull(ctx context.Context, p *saved) (string, error) {
 	return state, nil
 }
 
-// plan plans the copy with edits, and takes them back. The plan's files are gone
-// when it returns; its model and order stay.
-func (c *scratch) plan(ctx context.Context, edits []cure.Edit) (p *saved, err error) {
-	root, err := os.OpenRoot(c.top)
+// plan plans the copy with a proposal, and takes that back. The plan's files are
+// gone when it returns; its model and order stay.
+func (c *scratch) plan(ctx context.Context, d cure.Proposal) (p *saved, err error) {
+	take := c.edit
+	if d.Earlier {
+		take = c.deploy
+	}
+	undo, err := take(d)
+	defer func() { err = errors.Join(err, undo()) }()
 	if err != nil {
 		return nil, err
-	}
-	defer root.Close()
-	for _, e := range edits {
-		name := filepath.FromSlash(e.Path)
-		undo, err := swapFile(root, name, e)
-		if err != nil {
-			return nil, fmt.Errorf("change %s in the scratch checkout: %w", e.Path, err)
-		}
-		defer func() { err = errors.Join(err, undo()) }()
 	}
 	c.plans++
 	dir := filepath.Join(c.base, "plan-"+strconv.Itoa(c.plans))
@@ -167,22 +164,52 @@ func (c *scratch) plan(ctx context.Context, edits []cure.Edit) (p *saved, err er
 	return p, c.session.read(ctx, p, filepath.Join(dir, "plan.json"))
 }
 
-// swapFile gives a file its new content, and returns what gives it the old one back.
-func swapFile(root *os.Root, name string, e cure.Edit) (undo func() error, err error) {
-	f, err := root.OpenFile(name, os.O_RDWR, 0)
+// deploy makes the copy of the state what deploying a proposal would leave.
+func (c *scratch) deploy(d cure.Proposal) (undo func() error, err error) {
+	undo = func() error { return nil }
+	before, err := os.ReadFile(c.state)
 	if err != nil {
-		return nil, err
+		return undo, err
 	}
-	defer f.Close()
-	now, err := io.ReadAll(f)
+	after, err := d.Deployed(before)
 	if err != nil {
-		return nil, err
+		return undo, err
 	}
-	if !bytes.Equal(now, e.Old) {
-		return nil, errors.New("it is not the file that the change was made for")
+	undo = func() error { return os.WriteFile(c.state, before, 0o600) }
+	return undo, os.WriteFile(c.state, after, 0o600)
+}
+
+// edit changes the files of the copy.
+func (c *scratch) edit(d cure.Proposal) (undo func() error, err error) {
+	var undos []func() error
+	undo = func() error {
+		var errs []error
+		for _, u := range undos {
+			errs = append(errs, u())
+		}
+		return errors.Join(errs...)
 	}
-	write := func(content []byte) error { return root.WriteFile(name, content, 0o600) }
-	return func() error { return write(e.Old) }, write(e.New)
+	root, err := os.OpenRoot(c.top)
+	if err != nil {
+		return undo, err
+	}
+	defer root.Close()
+	for _, e := range d.Edits {
+		name := filepath.Join(c.top, filepath.FromSlash(e.Path))
+		now, err := root.ReadFile(filepath.FromSlash(e.Path))
+		if err == nil && !bytes.Equal(now, e.Old) {
+			err = errors.New("it is not the file that the change was made for")
+		}
+		if err == nil {
+			// Reading it in the folder has shown that no link leads out of there.
+			undos = append(undos, func() error { return os.WriteFile(name, e.Old, 0o600) })
+			err = os.WriteFile(name, e.New, 0o600)
+		}
+		if err != nil {
+			return undo, fmt.Errorf("change %s in the scratch checkout: %w", e.Path, err)
+		}
+	}
+	return undo, nil
 }
 
 // close removes the copy and everything that was made in it.

@@ -39,8 +39,15 @@ type Proposal struct {
 	Edits  []Edit       // none when it cannot be written; Cure.Problem says why
 	Patch  []byte       // Cure.Patch is what can be shown of it
 
+	// Earlier says that the edits are of the commit that is deployed now, and help
+	// when they are deployed before the planned one. Nothing but the state carries
+	// them there, so the deploy has to write it even if its plan is empty.
+	Earlier bool
+
 	handover int    // which one it is for
 	event    string // what happens, such as "x.a is renamed"
+	block    string // of an Earlier one: what is marked in the state
+	leaves   bool   // an object stays that nobody needs
 	last     bool   // not tried when another cure of the handover does
 }
 
@@ -51,17 +58,27 @@ func Propose(src Source, p *plan.Plan, f forecast.Forecast) ([]Proposal, error) 
 	if len(found) == 0 {
 		return nil, nil
 	}
-	root, err := os.OpenRoot(src.Top)
+	var out []Proposal
+	err := src.open(func(t tree) {
+		d := drafter{plan: p, tree: t}
+		for i, h := range found {
+			d.handover, d.event = i, event(h)
+			d.draft(h)
+		}
+		out = d.out
+	})
+	return out, err
+}
+
+// open shows the checkout to do.
+func (s Source) open(do func(tree)) error {
+	root, err := os.OpenRoot(s.Top)
 	if err != nil {
-		return nil, fmt.Errorf("look for a way round the outage: %w", err)
+		return fmt.Errorf("look for a way round the outage: %w", err)
 	}
 	defer root.Close()
-	d := drafter{plan: p, tree: tree{root: root, dir: path.Clean(filepath.ToSlash(src.Dir)), mods: map[string]*module{}}}
-	for i, h := range found {
-		d.handover, d.event = i, event(h)
-		d.draft(h)
-	}
-	return d.out, nil
+	do(tree{root: root, dir: path.Clean(filepath.ToSlash(s.Dir)), mods: map[string]*module{}})
+	return nil
 }
 
 type drafter struct {
@@ -97,9 +114,10 @@ func (d *drafter) draft(h handover) {
 	if moves {
 		d.add(d.moved(h))
 	}
-	if h.every(func(s swap) bool { return s.old.Action == plan.Delete }) {
-		d.add(d.removed(h))
+	if !h.every(swap.deletes) {
+		return
 	}
+	d.add(d.removed(h))
 	if moves && h.every(swap.canCreateFirst) {
 		d.add(d.movedCreateFirst(h))
 	}
@@ -212,6 +230,10 @@ func (d *drafter) removed(h handover) (Proposal, error) {
 		Title: safe.Sprintf("let go of %s instead of deleting it", h.from()),
 		Why:   safe.Lit("Terraform leaves the old object where it is, and the new one is written over it; the provider has to be able to do that."),
 	}}
+	if !h.every(func(s swap) bool { return s.thing.Delete.TakesAll() }) {
+		c.leaves = true
+		c.Cure.Why = safe.Lit("Terraform leaves the old object where it is, beside the new one, and does not know it any more; somebody has to delete it by hand.")
+	}
 	if others := d.others(h); len(others) > 0 {
 		c.Cure.Why = safe.Sprintf("%s It lets go of %s as well, and nothing takes that over.", c.Cure.Why, strings.Join(others, ", "))
 	}
@@ -255,75 +277,7 @@ func (d *drafter) createFirst(h handover) (Proposal, error) {
 		Title: safe.Sprintf("create the new %s before the old one is deleted", h.from()),
 		Why:   safe.Lit("Terraform then makes the new object and switches its users before it deletes the old one; the two have to be able to stand beside each other."),
 	}}
-	edits, err := d.lifecycle(h[0].b)
-	c.Edits = edits
+	var err error
+	c.Edits, err = d.lifecycle(h[0].b)
 	return c, err
-}
-
-// lifecycle gives the block of a resource create_before_destroy.
-func (d *drafter) lifecycle(a address) ([]Edit, error) {
-	m, err := d.tree.at(a.path())
-	if err != nil {
-		return nil, err
-	}
-	name, ok := m.resources[a.block()]
-	switch {
-	case !ok:
-		return nil, fmt.Errorf("no file of %q declares %s", m.dir, a.block())
-	case !slices.Contains(m.files, name):
-		return nil, fmt.Errorf("%s is JSON, which is not changed here", path.Join(m.dir, name))
-	}
-	file := path.Join(m.dir, name)
-	old, err := d.tree.root.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	changed, err := withCreateFirst(old, a.typ, a.name)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	return []Edit{{Path: file, Old: old, New: changed}}, nil
-}
-
-func (d *drafter) append(file string, statements ...[]byte) ([]Edit, error) {
-	old, err := d.tree.root.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	return []Edit{{Path: file, Old: old, New: appended(old, statements...)}}, nil
-}
-
-// declared reports whether the configuration has the block of an address. What
-// is outside of the repository cannot be looked into, and counts as not there:
-// Terraform will say.
-func (d *drafter) declared(a address) bool {
-	m, err := d.tree.at(a.path())
-	if err != nil {
-		return false
-	}
-	_, ok := m.resources[a.block()]
-	return ok
-}
-
-// Message returns subject and body of a commit that takes the cure.
-func (p Proposal) Message() (subject, body string) {
-	c := p.Cure
-	name := c.Thing.Name.String()
-	if len(p.Things) > 1 {
-		name = fmt.Sprintf("%s and %d more", name, len(p.Things)-1)
-	}
-	subject = fmt.Sprintf("Keep %s while %s", name, p.event)
-	var b strings.Builder
-	fmt.Fprintf(&b, "This is to %s.\n%s\n", c.Title, c.Why)
-	for _, o := range c.Before {
-		fmt.Fprintf(&b, "\nWithout it, all in one apply: %s %s.", o.Thing.Name, harmOf(o).words())
-	}
-	for _, t := range p.Things {
-		if h := worst(c.After, t.ID()); h.level == 0 && c.Proved {
-			fmt.Fprintf(&b, "\nWith it %s stays.", t.Name)
-		} else if c.Proved {
-			fmt.Fprintf(&b, "\nWith it %s %s.", t.Name, h.words())
-		}
-	}
-	return subject, b.String() + "\n"
 }

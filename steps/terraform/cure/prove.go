@@ -19,7 +19,8 @@ import (
 type Case struct {
 	Plan   *plan.Plan // without any cure
 	Before forecast.Forecast
-	// Try plans the commit with the edits of a proposal. The order is nil when the
+	// Try plans the commit with the edits of a proposal, or, when that is an Earlier
+	// one, with the state that deploying it leaves. The order is nil when the
 	// plan is empty.
 	Try func(context.Context, Proposal) (*plan.Plan, *plan.Order, error)
 	// Look forecasts a plan: everything at once, and one change at a time.
@@ -53,16 +54,22 @@ func (c Case) Prove(ctx context.Context, drafts []Proposal) ([]Proposal, error) 
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		cured[p.handover] = cured[p.handover] || p.Cure.Proved && rest(p).level <= swapped
+		cured[p.handover] = cured[p.handover] || p.helps()
 		kept = append(kept, p)
 	}
-	slices.SortStableFunc(kept, func(a, b Proposal) int {
+	Sort(kept)
+	return kept, nil
+}
+
+// Sort puts cures in the order in which they are preferred: by outage, the worst
+// first, then what leaves least of it, then what leaves nothing to clean up.
+func Sort(all []Proposal) {
+	slices.SortStableFunc(all, func(a, b Proposal) int {
 		return cmp.Or(
 			cmp.Compare(a.handover, b.handover), compare(!a.Cure.Proved, !b.Cure.Proved),
-			rest(a).compare(rest(b)), cmp.Compare(rank(a.Cure.Kind), rank(b.Cure.Kind)),
+			rest(a).compare(rest(b)), compare(a.leaves, b.leaves), cmp.Compare(rank(a.Cure.Kind), rank(b.Cure.Kind)),
 		)
 	})
-	return kept, nil
 }
 
 func compare(a, b bool) int {
@@ -124,7 +131,7 @@ func (c Case) about(all []forecast.Outage, p Proposal, changed map[string]bool) 
 func (c Case) fault(p Proposal, with *plan.Plan, after forecast.Forecast) safe.Text {
 	for _, t := range p.Things {
 		if was, is := worst(c.Before.Outages, t.ID()), worst(after.Outages, t.ID()); is.compare(was) >= 0 {
-			return safe.Sprintf("with it %s still %s%s", t.Name, is.words(), because(p, with))
+			return safe.Sprintf("with it %s %s all the same%s", t.Name, is.words(), because(p, with))
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(differ(c.Before.Outages, after.Outages))) {

@@ -92,9 +92,12 @@ func (s *swap) find(p *plan.Plan, id string) string {
 // replaces reports whether one address has both objects.
 func (s swap) replaces() bool { return !s.standing && s.old.Index == s.new.Index }
 
+// deletes reports whether the old object is only deleted, and not replaced.
+func (s swap) deletes() bool { return s.old.Action == plan.Delete }
+
 // canMove reports whether Terraform could keep the one object for both addresses.
 func (s swap) canMove() bool {
-	return !s.standing && !s.replaces() && s.old.Action == plan.Delete && s.new.Action == plan.Create &&
+	return !s.standing && !s.replaces() && s.deletes() && s.new.Action == plan.Create &&
 		s.old.Type == s.new.Type && s.old.Provider == s.new.Provider
 }
 
