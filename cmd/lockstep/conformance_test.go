@@ -29,7 +29,7 @@ const (
 type tally struct {
 	sync.Mutex
 	counts
-	pairs, again int
+	pairs, written, again int
 }
 
 // TestConformance compares what is forecast with what Terraform does. For each
@@ -60,7 +60,7 @@ func TestConformance(t *testing.T) {
 	t.Logf("%d windows and %d swaps, their ends at most %s off; %d whose end is a range, at most %s outside of it; ends of actions at most %s off",
 		sum.windows, sum.swaps, sum.window.Round(time.Millisecond), sum.ranges, sum.spread.Round(time.Millisecond), sum.end.Round(time.Millisecond))
 	t.Logf("%d measured again, %s in all", sum.again, time.Since(start).Round(time.Second))
-	if all := sum.pairs == len(pairs) && randomCount <= len(pairs)-len(writtenPairs(t)); all && !t.Failed() && (sum.pairs < 40 || sum.orderings < 300 || sum.windows < 20) {
+	if all := sum.written == len(writtenPairs(t)); all && !t.Failed() && (sum.pairs < 40 || sum.orderings < 300 || sum.windows < 20) {
 		t.Error("these are too few to say much")
 	}
 }
@@ -79,6 +79,9 @@ func (s *tally) try(t *testing.T, p pair, fresh func() workspace) {
 		switch {
 		case len(c.late) == 0 || n == attempts || t.Failed():
 			s.pairs++
+			if p.golden != "" {
+				s.written++
+			}
 			s.counts.add(c.counts)
 			s.Unlock()
 			for _, l := range c.late {
@@ -100,7 +103,12 @@ func measure(w workspace, p pair) comparison {
 	for _, st := range p.stages[:last] {
 		w.prepare(st)
 	}
-	w.plan(p.stages[last])
+	if w.plan(p.stages[last]) {
+		if p.golden != "" {
+			w.t.Fatal("Terraform refuses the pair: its graph would go in a circle")
+		}
+		w.t.Skip("NOT TESTED: Terraform refuses this pair itself, since its graph would go in a circle")
+	}
 	forecast := w.predict(p.parallelism)
 	return compare(forecast, w.apply(p.parallelism))
 }
