@@ -201,7 +201,8 @@ func inStateOnly(r plan.ResourceChange) bool {
 	case "terraform_data", "null_resource", "tls_private_key", "tls_cert_request", "tls_self_signed_cert", "tls_locally_signed_cert":
 		return true
 	default:
-		return strings.HasPrefix(t, "random_") || strings.HasPrefix(t, "time_")
+		// A validation only waits: to delete it does nothing.
+		return strings.HasPrefix(t, "random_") || strings.HasPrefix(t, "time_") || strings.HasSuffix(t, "_certificate_validation")
 	}
 }
 

@@ -140,6 +140,9 @@ func TestAtOnce_hazards(t *testing.T) {
 		"replaced in the state only": {
 			shape{changes: []string{"random_id.a delete-create", "b.b update"}, edges: []string{"b.b -> random_id.a"}}, []string{},
 		},
+		"a wait that is replaced": {
+			shape{changes: []string{"x_certificate_validation.a delete-create", "b.b update"}, edges: []string{"b.b -> x_certificate_validation.a"}}, []string{},
+		},
 	} {
 		same(t, what, codes(c.atOnce(t).Hazards), c.want)
 	}
