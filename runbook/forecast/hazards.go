@@ -3,7 +3,6 @@ package forecast
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
@@ -84,9 +83,9 @@ func (f *finder) handovers() {
 func (f *finder) absences() {
 	for _, o := range f.out {
 		if o.Verdict == Window {
-			long := "about " + inWords(o.Length.Typical)
+			long := "about " + Length(o.Length.Typical)
 			if o.Length.Open {
-				long = "at least " + inWords(o.Length.Min)
+				long = "at least " + Length(o.Length.Min)
 				if o.Length.Min == 0 {
 					long = "nobody knows how long"
 				}
@@ -129,7 +128,7 @@ func (f *finder) slow() {
 		}
 		takes := "takes nobody knows how long"
 		if a.Takes.Known() {
-			takes = "takes about " + inWords(a.Takes.Typical)
+			takes = "takes about " + Length(a.Takes.Typical)
 		}
 		f.add(plan.SlowBetween, a.Address, false, safe.Sprintf("%s %s and stands between the delete and the create of %s", a.Name, takes, things))
 	}
@@ -250,15 +249,4 @@ func (f *finder) unknown() {
 				safe.Sprintf("nobody knows when %s is its turn, and %s waits for it", f.actions[at].Name, o.Thing.Name))
 		}
 	}
-}
-
-// inWords writes a length without more digits than it is worth.
-func inWords(d time.Duration) string {
-	switch {
-	case d >= 10*time.Second:
-		return d.Round(time.Second).String()
-	case d >= time.Second:
-		return d.Round(100 * time.Millisecond).String()
-	}
-	return d.Round(time.Millisecond).String()
 }

@@ -157,8 +157,8 @@ func TestAtOnce_hazardsAreOneSentence(t *testing.T) {
 	}
 	same(t, "texts", got, []string{
 		"static.example is deleted at record.static and made at record.weighted",
-		"static.example is absent for about 21s: record.static is deleted, and record.weighted, which takes its place, waits for validation.static",
-		"validation.static takes about 20s and stands between the delete and the create of static.example",
+		"static.example is absent for about 21 s: record.static is deleted, and record.weighted, which takes its place, waits for validation.static",
+		"validation.static takes about 20 s and stands between the delete and the create of static.example",
 		"a.a was changed outside of Terraform since the last apply",
 	})
 }

@@ -54,25 +54,25 @@ func (s Span) Words() safe.Text {
 	return safe.Sprintf("about %s (%s–%s)", Length(s.Typical), Length(s.Min), Length(s.Max))
 }
 
-// Length writes a length of time for a person: "0 s", "0.4 s", "20 s", "9m58s", "2h5m".
+// Length writes a length of time in little room: 0.4 s, 20 s, 9m58s, 2h05m, 3d.
 func Length(d time.Duration) string {
+	if d < 10*time.Second {
+		if d = max(d, 0).Round(100 * time.Millisecond); d%time.Second != 0 {
+			return fmt.Sprintf("%.1f s", d.Seconds())
+		}
+	}
+	s := int64(d.Round(time.Second) / time.Second)
 	switch {
-	case d <= 0:
-		return "0 s"
-	case d < 10*time.Second && d%time.Second >= 50*time.Millisecond:
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()+0.5))
-	case d < time.Hour:
-		return trimmed(d.Round(time.Second).String(), "m0s")
+	case s < 60:
+		return fmt.Sprintf("%d s", s)
+	case s < 3600 && s%60 == 0:
+		return fmt.Sprintf("%dm", s/60)
+	case s < 3600:
+		return fmt.Sprintf("%dm%02ds", s/60, s%60)
+	case s < 48*3600 && s/60%60 == 0:
+		return fmt.Sprintf("%dh", s/3600)
+	case s < 48*3600:
+		return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
 	}
-	return trimmed(strings.TrimSuffix(d.Round(time.Minute).String(), "0s"), "h0m")
-}
-
-// trimmed leaves out a part that says nothing, such as the seconds of 10m0s.
-func trimmed(s, part string) string {
-	if rest, ok := strings.CutSuffix(s, part); ok {
-		return rest + part[:1]
-	}
-	return s
+	return fmt.Sprintf("%dd", s/86400)
 }

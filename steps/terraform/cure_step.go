@@ -127,6 +127,9 @@ func (c *choice) cureQuestion(op engine.Operator, done safe.Text) engine.Questio
 	case !proved:
 		q.Body = append(q.Body, safe.Lit("None of them was proved to help."))
 		recommended = back
+	case !c.blocked() && c.sequence.Dark == (forecast.Span{}):
+		q.Body = append(q.Body, safe.Lit("One change at a time is forecast without any dark time, too."))
+		recommended = back
 	}
 	recommended.Recommended, recommended.Tags = true, []string{"recommended"}
 	return q

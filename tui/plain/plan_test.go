@@ -66,7 +66,7 @@ func TestPlan_tellsTheForecastInSentences(t *testing.T) {
 	out := tellAll(t, p, "t", "1")
 	says(t, out,
 		"if everything is applied at once: it takes 21 s",
-		"static.crates.io CNAME: DARK for 20 s, from 1 s after the start; seen by users for 0 s (TTL 5m) to 1m20s (negative TTL 1m); the new record waits for the certificate",
+		"static.crates.io CNAME: DARK for 20 s, from 1 s after the start; users see it for up to 1m20s (negative TTL 1m), or not at all with a cached answer (TTL 5m); the new record waits for the certificate",
 		"one change at a time, recommended; dark in all: BLOCKED at change 3",
 		"change 1: create certificate.static (recommended); takes 20 s; live things: no live thing touched",
 		"change 2: create dns_record.weighted, delete dns_record.static; takes 2 s; live things: swap, 0 s",

@@ -43,7 +43,10 @@ func verdictStyle(st look.Styles, verdict forecast.Verdict) (in look.Style, sign
 func (v *View) outagePhrases(o *forecast.Outage, w int) []phrase {
 	in, _ := verdictStyle(v.st, o.Verdict)
 	room := w - indent - 1
-	out := phrases(nil, in, words.Verdict(*o), room)
+	var out []phrase
+	if words.Brief(o.Length) != words.About(o.Length) || o.Verdict != forecast.Window {
+		out = phrases(out, in, words.Verdict(*o), room) // the row above says less
+	}
 	out = phrases(out, v.st.Warning, words.Seen(*o), room)
 	return phrases(out, v.st.Plain, o.Why, room)
 }

@@ -130,9 +130,9 @@ func Short(t safe.Text, width int) safe.Text {
 	return safe.Show(ansi.Truncate(t.String(), head, "") + "…" + ansi.TruncateLeft(t.String(), w-tail, ""))
 }
 
-// ShortAddress cuts the address of a resource to width cells, before what stands
-// behind its last dot outside brackets: the name, which tells resources of one
-// kind apart. It is cut in its middle, too, where nothing else is left.
+// ShortAddress cuts the address of a resource to width cells at its start: types
+// begin alike, with the name of their provider, and names tell resources of one
+// type apart. Where the name alone is wider, the whole is cut in its middle.
 func ShortAddress(t safe.Text, width int) safe.Text {
 	text, depth, dot := t.String(), 0, -1
 	for i := len(text) - 1; i >= 0 && dot < 0; i-- {
@@ -155,7 +155,7 @@ func ShortAddress(t safe.Text, width int) safe.Text {
 	if room < 2 {
 		return Short(t, width)
 	}
-	return safe.Show(ansi.Truncate(text[:dot], room, "") + "…" + name)
+	return Tail(t, width)
 }
 
 // Tail cuts t to width cells at its start. Paths differ at their ends.

@@ -157,8 +157,8 @@ func TestShortAddress_keepsTheName(t *testing.T) {
 		want    string
 	}{
 		{"sandbox_certificate_validation.cert", 40, "sandbox_certificate_validation.cert"},
-		{"sandbox_certificate_validation.cert", 20, "sandbox_certif….cert"},
-		{`module.a.dns_record.x["b.c"]`, 20, `module.a.d….x["b.c"]`},
+		{"sandbox_certificate_validation.cert", 20, "…ate_validation.cert"},
+		{`module.a.dns_record.x["b.c"]`, 20, `…dns_record.x["b.c"]`},
 	} {
 		if got := ShortAddress(safe.Show(c.address), c.width).String(); got != c.want {
 			t.Errorf("%q in %d cells is %q, want %q", c.address, c.width, got, c.want)

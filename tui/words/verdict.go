@@ -47,18 +47,20 @@ func Seen(o forecast.Outage) safe.Text {
 	if o.Verdict != forecast.Window || !o.Thing.DNS || o.SeenMost == (forecast.Span{}) {
 		return safe.Text{}
 	}
-	least := safe.Sprintf("%s", Time(o.SeenLeast))
-	if o.Thing.TTL > 0 {
-		least = safe.Sprintf("%s (TTL %s)", least, Time(o.Thing.TTL))
+	most := safe.Sprintf("for up to %s", Time(max(o.SeenMost.Max, o.SeenMost.Typical)))
+	if o.SeenMost.Open {
+		most = safe.Lit("for nobody knows how long")
 	}
-	most := safe.Sprintf("%s", Time(max(o.SeenMost.Max, o.SeenMost.Typical)))
-	switch {
-	case o.SeenMost.Open:
-		most = safe.Lit("no known end")
-	case o.Negative > 0:
+	if o.Negative > 0 {
 		most = safe.Sprintf("%s (negative TTL %s)", most, Time(o.Negative))
 	}
-	return safe.Sprintf("seen by users for %s to %s", least, most)
+	switch {
+	case o.Thing.TTL <= 0:
+		return safe.Sprintf("users see it %s", most)
+	case o.SeenLeast <= 0 && !o.SeenMost.Open:
+		return safe.Sprintf("users see it %s, or not at all with a cached answer (TTL %s)", most, Time(o.Thing.TTL))
+	}
+	return safe.Sprintf("users see it %s, or %s with a cached answer (TTL %s)", most, Time(o.SeenLeast), Time(o.Thing.TTL))
 }
 
 // Harm is how bad a verdict is; more is worse.

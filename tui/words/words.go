@@ -11,32 +11,8 @@ import (
 	"lockstep/runbook/safe"
 )
 
-// Time writes a length of time in little room: 0.4 s, 20 s, 9m58s, 2h05m.
-func Time(d time.Duration) safe.Text {
-	if d < 0 {
-		d = 0
-	}
-	if d < 10*time.Second {
-		d = d.Round(100 * time.Millisecond)
-		if d%time.Second != 0 {
-			return safe.Sprintf("%.1f s", d.Seconds())
-		}
-	}
-	s := int64(d.Round(time.Second) / time.Second)
-	switch {
-	case s < 60:
-		return safe.Sprintf("%d s", s)
-	case s < 3600 && s%60 == 0:
-		return safe.Sprintf("%dm", s/60)
-	case s < 3600:
-		return safe.Sprintf("%dm%02ds", s/60, s%60)
-	case s < 48*3600 && s/60%60 == 0:
-		return safe.Sprintf("%dh", s/3600)
-	case s < 48*3600:
-		return safe.Sprintf("%dh%02dm", s/3600, s/60%60)
-	}
-	return safe.Sprintf("%dd", s/86400)
-}
+// Time writes a length of time in little room.
+func Time(d time.Duration) safe.Text { return safe.Show(forecast.Length(d)) }
 
 // About writes a length as far as it is known.
 func About(s forecast.Span) safe.Text {

@@ -70,11 +70,11 @@ func TestVerdict_neverSoundsBetterThanItIs(t *testing.T) {
 
 func TestSeen_countsTheCaches(t *testing.T) {
 	o := forecast.Outage{Verdict: forecast.Window, Thing: plan.Thing{DNS: true, TTL: 5 * m}, SeenLeast: 4*m + 58*s, SeenMost: forecast.Span{Typical: 10 * m, Max: 11 * m}, Negative: m}
-	if got := Seen(o); got != safe.Lit("seen by users for 4m58s (TTL 5m) to 11m (negative TTL 1m)") {
+	if got := Seen(o); got != safe.Lit("users see it for up to 11m (negative TTL 1m), or 4m58s with a cached answer (TTL 5m)") {
 		t.Errorf("%q", got)
 	}
 	o.SeenMost.Open = true
-	if got := Seen(o); got != safe.Lit("seen by users for 4m58s (TTL 5m) to no known end") {
+	if got := Seen(o); got != safe.Lit("users see it for nobody knows how long (negative TTL 1m), or 4m58s with a cached answer (TTL 5m)") {
 		t.Errorf("%q", got)
 	}
 	if o.Thing.DNS = false; !Seen(o).IsEmpty() {

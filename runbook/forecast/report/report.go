@@ -50,7 +50,7 @@ func (r *Report) Over(budget time.Duration) []safe.Text {
 		case o.Length.Open:
 			out = append(out, safe.Sprintf("%s goes dark, and how long cannot be told: it waits for something whose duration is not known", name))
 		case o.Length.Max > budget:
-			out = append(out, safe.Sprintf("%s goes dark for %s, more than %s", name, span(o.Length), length(budget)))
+			out = append(out, safe.Sprintf("%s goes dark for %s, more than %s", name, beyond(o.Length, budget), forecast.Length(budget)))
 		}
 	}
 	return out
@@ -98,4 +98,13 @@ func foremost(f forecast.Forecast, n int) []int {
 		return cmp.Or(cmp.Compare(x.Start.Typical, y.Start.Typical), cmp.Compare(x.End.Typical, y.End.Typical))
 	})
 	return all
+}
+
+// beyond writes a length that is over a budget, to the millisecond where it would
+// look the same otherwise.
+func beyond(s forecast.Span, budget time.Duration) string {
+	if forecast.Length(s.Max) == forecast.Length(budget) {
+		return s.Max.Round(time.Millisecond).String()
+	}
+	return span(s)
 }

@@ -249,7 +249,7 @@ func TestText_fitsIntoItsWidth(t *testing.T) {
 				t.Errorf("%d cells: %s", w, l)
 			}
 		}
-		if !strings.Contains(p.b.String(), "… and 143 actions") || !strings.Contains(p.b.String(), "DARK 11.0 s") {
+		if !strings.Contains(p.b.String(), "… and 143 actions") || !strings.Contains(p.b.String(), "DARK 11 s") {
 			t.Error(p.b.String())
 		}
 	}
@@ -261,9 +261,10 @@ func TestOver_saysWhy(t *testing.T) {
 		budget time.Duration
 		want   string
 	}{
-		"longer":    {func(*forecast.Outage) {}, 10 * time.Second, "x goes dark for 11.0 s, more than 10.0 s"},
+		"longer":    {func(*forecast.Outage) {}, 10 * time.Second, "x goes dark for 11 s, more than 10 s"},
 		"as long":   {func(*forecast.Outage) {}, 11 * time.Second, ""},
-		"at worst":  {func(o *forecast.Outage) { o.Length.Max = 90 * time.Second }, 30 * time.Second, "x goes dark for 11.0 s to 90.0 s, more than 30.0 s"},
+		"at worst":  {func(o *forecast.Outage) { o.Length.Max = 90 * time.Second }, 30 * time.Second, "x goes dark for 11 s to 1m30s, more than 30 s"},
+		"a little":  {func(o *forecast.Outage) { o.Length.Max = 30_300 * time.Millisecond }, 30 * time.Second, "x goes dark for 30.3s, more than 30 s"},
 		"gone":      {func(o *forecast.Outage) { o.Verdict = forecast.Gone }, time.Hour, "x goes, and nothing in the plan brings it back"},
 		"not known": {func(o *forecast.Outage) { o.Length.Open = true }, time.Hour, "x goes dark, and how long cannot be told: it waits for something whose duration is not known"},
 		"unknown":   {func(o *forecast.Outage) { o.Verdict = forecast.Unknown }, time.Hour, "x: whether it goes dark cannot be told before the apply"},

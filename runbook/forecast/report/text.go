@@ -144,7 +144,7 @@ func story(f forecast.Forecast, o forecast.Outage) []safe.Text {
 		out = append(out, safe.Sprintf("waits for %s", strings.Join(waits, ", ")))
 	}
 	if o.Verdict == forecast.Window && o.Thing.DNS {
-		most := length(o.SeenMost.Max) + " at most"
+		most := forecast.Length(o.SeenMost.Max) + " at most"
 		if o.SeenMost.Open {
 			most = "nobody knows how long at most"
 		}
@@ -152,7 +152,7 @@ func story(f forecast.Forecast, o forecast.Outage) []safe.Text {
 		if o.Negative == 0 {
 			note = " (that without what resolvers remember of missing names; --negative-ttl says it)"
 		}
-		out = append(out, safe.Sprintf("users miss it for %s at least, as resolvers remember it, and %s%s", length(o.SeenLeast), most, safe.Show(note)))
+		out = append(out, safe.Sprintf("users miss it for %s at least, as resolvers remember it, and %s%s", forecast.Length(o.SeenLeast), most, safe.Show(note)))
 	}
 	return out
 }

@@ -75,7 +75,7 @@ func outageBar(s scale, o forecast.Outage) string {
 
 // axis labels the start, the middle and the end of a bar.
 func axis(end time.Duration) string {
-	mid, last := length(end/2), length(end)
+	mid, last := forecast.Length(end/2), forecast.Length(end)
 	left := pad("0 s", barRoom/2)
 	return left + pad(mid, barRoom-barRoom/2-len(last)) + last
 }

@@ -3,28 +3,14 @@ package report
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"lockstep/runbook/forecast"
 	"lockstep/runbook/plan"
 )
 
-// length writes a duration for a person.
-func length(d time.Duration) string {
-	switch {
-	case d < 100*time.Second:
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	case d < time.Hour:
-		d = d.Round(time.Second)
-		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
-	}
-	d = d.Round(time.Minute)
-	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
-}
-
 // span writes a range. Values that look the same are one.
 func span(s forecast.Span) string {
-	least, most := length(s.Min), length(s.Max)
+	least, most := forecast.Length(s.Min), forecast.Length(s.Max)
 	switch {
 	case s.Open && s.Min == 0:
 		return "nobody knows how long"
@@ -59,9 +45,9 @@ func brief(o forecast.Outage) string {
 	case o.Length.Open && o.Length.Min == 0:
 		return "DARK ?"
 	case o.Length.Open:
-		return "DARK ≥" + length(o.Length.Min)
+		return "DARK ≥" + forecast.Length(o.Length.Min)
 	}
-	return "DARK " + length(o.Length.Typical)
+	return "DARK " + forecast.Length(o.Length.Typical)
 }
 
 // isBad reports whether users may notice.
