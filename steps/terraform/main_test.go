@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"lockstep/runbook"
+	"lockstep/runbook/durations"
 	"lockstep/runbook/engine"
 	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
@@ -33,12 +34,15 @@ func needTerraform(t *testing.T) {
 
 // A project is a repository of files by commit, with a local state outside.
 type project struct {
-	t         *testing.T
-	dir       string
-	commits   map[string]map[string]string // commit → path → content
-	env       *runbook.Environment
-	environ   []string
-	checkouts int
+	t          *testing.T
+	dir        string
+	commits    map[string]map[string]string // commit → path → content
+	env        *runbook.Environment
+	environ    []string
+	checkouts  int
+	identities map[string]*runbook.Identity
+	patches    string // folder
+	learned    *durations.Learned
 }
 
 const backendBlock = "terraform {\n  backend \"local\" {}\n}\n"
@@ -111,6 +115,8 @@ func (p *project) deps() Deps {
 	return Deps{
 		Environ: func() []string { return p.environ },
 		Rescue:  filepath.Join(p.dir, "rescued"),
+		Patches: p.patches,
+		Learned: func() *durations.Learned { return p.learned },
 		Open: func(*runbook.Environment, string) (Source, error) {
 			return p, nil
 		},
@@ -143,7 +149,7 @@ func (p *project) operator(mode engine.Mode) *operator {
 	o.facts.Round = 1
 	o.run = engine.Run{
 		ID: "run-1", Mode: mode, Environment: p.env, WorkDir: p.t.TempDir(), Folder: p.dir,
-		Runbook: &runbook.Runbook{Environments: map[string]*runbook.Environment{"production": p.env}},
+		Runbook: &runbook.Runbook{Environments: map[string]*runbook.Environment{"production": p.env}, Identities: p.identities},
 	}
 	o.take[engine.AskChange] = recommended
 	o.take[engine.AskApply] = yes

@@ -16,7 +16,7 @@ func TestRescue_findsAnotherPlaceWhenTheFirstOneCannotBeWritten(t *testing.T) {
 	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := newSession(Deps{Rescue: blocked}, engine.Run{ID: "r1", Environment: &runbook.Environment{}})
+	s := newSession(Deps{Rescue: blocked}, engine.Run{ID: "r1", Runbook: &runbook.Runbook{}, Environment: &runbook.Environment{}})
 	const printed = `{"lineage":"x"}`
 	kept, err := s.rescueState(t.TempDir(), []byte(printed))
 	if err != nil || !strings.HasPrefix(kept, os.Getenv("TMPDIR")) {
@@ -43,7 +43,7 @@ func TestRescue_saysThatThereIsNoPlaceAndKeepsTheFile(t *testing.T) {
 	if err := os.WriteFile(erroredPath(dir), []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := newSession(Deps{Rescue: blocked}, engine.Run{ID: "r1", Environment: &runbook.Environment{}})
+	s := newSession(Deps{Rescue: blocked}, engine.Run{ID: "r1", Runbook: &runbook.Runbook{}, Environment: &runbook.Environment{}})
 	if kept, err := s.rescueState(dir, nil); err == nil || kept != "" {
 		t.Error(kept, err)
 	}
