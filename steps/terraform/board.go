@@ -22,8 +22,7 @@ type board struct {
 	items []engine.ApplyItem
 	state []engine.ApplyState
 	began []time.Time
-	took  []time.Duration
-	timed []bool // its end was told: of two objects of one address Terraform tells only one
+	took  []time.Duration    // -1 where Terraform told no end: of two objects of one address it tells one
 	byKey map[boardKey][]int // several deposed objects of one address share a key
 	done  int64
 
@@ -55,7 +54,7 @@ func newBoard(op engine.Operator, net *redact.Net, p *saved, ahead forecast.Fore
 	b.outages = byItem(ahead.Outages, itemOf)
 	b.state = make([]engine.ApplyState, len(b.items))
 	b.began = make([]time.Time, len(b.items))
-	b.took, b.timed = make([]time.Duration, len(b.items)), make([]bool, len(b.items))
+	b.took = slices.Repeat([]time.Duration{-1}, len(b.items))
 	return b
 }
 
@@ -107,7 +106,7 @@ func (b *board) end(m cli.Message, to engine.ApplyState) {
 		return
 	}
 	// The time stamps are exact; elapsed_seconds is in whole seconds.
-	b.took[i], b.timed[i] = m.Time.Sub(b.began[i]), true
+	b.took[i] = m.Time.Sub(b.began[i])
 	b.move(i, to, nil)
 	if to == engine.Done {
 		b.done++
@@ -180,7 +179,7 @@ func (b *board) outcome() []map[string]any {
 	out := make([]map[string]any, len(b.items))
 	for i, it := range b.items {
 		out[i] = map[string]any{"address": it.Address, "action": string(it.Action), "state": string(b.state[i])}
-		if b.timed[i] {
+		if b.took[i] >= 0 {
 			out[i]["took_ms"] = b.took[i].Milliseconds()
 		}
 	}

@@ -20,9 +20,10 @@ func TestBoard_outcomeIsWhatDurationsAreLearnedFrom(t *testing.T) {
 			{Address: safe.Show(address), Action: plan.Create},
 			{Address: safe.Show("terraform_data.failed"), Action: plan.Delete},
 			{Address: safe.Show("terraform_data.let"), Action: plan.Forget},
+			{Address: safe.Show("terraform_data.untold"), Action: plan.Delete},
 		},
-		state: []engine.ApplyState{engine.Done, engine.Errored, engine.Done},
-		took:  []time.Duration{1500 * time.Millisecond, time.Second, 0},
+		state: []engine.ApplyState{engine.Done, engine.Errored, engine.Done, engine.Done},
+		took:  []time.Duration{1500 * time.Millisecond, time.Second, 0, -1},
 	}
 	body, err := json.Marshal(journal.OutcomeBody{Result: "ok", Facts: map[string]any{"items": b.outcome()}})
 	if err != nil {
@@ -34,5 +35,8 @@ func TestBoard_outcomeIsWhatDurationsAreLearnedFrom(t *testing.T) {
 	}
 	if got := book.Of("terraform_data.failed", "terraform_data", plan.Delete); got.Known() {
 		t.Errorf("what failed is %+v", got)
+	}
+	if got := book.Of("terraform_data.untold", "terraform_data", plan.Delete); got.Known() {
+		t.Errorf("what ended unseen is %+v", got)
 	}
 }
