@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,8 +26,8 @@ const everything = "everything"
 type choice struct {
 	session   *session
 	full      *saved
-	changes   []plan.Change // the recommended sequence
-	rehearsed []string      // ids of changes that a rehearsal went through
+	changes   []plan.Change   // the recommended sequence
+	rehearsed map[string]bool // keys of what a rehearsal went through
 
 	options  forecast.Options
 	atOnce   forecast.Forecast // of the full plan
@@ -37,7 +38,7 @@ type choice struct {
 
 // newChoice forecasts a full plan and the changes that it is split into.
 func (s *session) newChoice(ctx context.Context, facts *engine.Facts, full *saved, changes []plan.Change) *choice {
-	c := &choice{session: s, full: full, changes: changes, rehearsed: facts.Rehearsed, options: s.options(ctx)}
+	c := &choice{session: s, full: full, changes: changes, rehearsed: s.rehearsed(facts.Rehearsed), options: s.options(ctx)}
 	c.atOnce = forecast.AtOnce(&full.model, full.order, c.options)
 	c.sequence = forecast.OneAtATime(&full.model, full.order, changes, c.options)
 	forecast.Block(&full.model, changes, c.sequence)
@@ -143,7 +144,7 @@ func (c *choice) check(a engine.Answer) error {
 		}
 	}
 	for _, r := range c.full.model.Resources {
-		if !r.Previous.IsEmpty() && change.Targets != nil && !slices.Contains(change.Members, r.Index) {
+		if !r.Previous.IsEmpty() && change.Targets != nil && !slices.Contains(change.Members, r.Index) && !c.rehearsed[r.Key()] {
 			return fmt.Errorf("%s has moved from %s, and Terraform refuses every other target until that is applied; take the change that moves it first", r.Address, r.Previous)
 		}
 	}
@@ -191,9 +192,26 @@ func (c *choice) together(targets []int) (plan.Change, error) {
 	if err != nil {
 		return change, err
 	}
-	one := []plan.Change{change}
-	forecast.Block(&c.full.model, one, forecast.OneAtATime(&c.full.model, c.full.order, one, c.options))
-	return one[0], nil
+	all := []plan.Change{change}
+	c.block(all)
+	if all[0].Blocked.IsEmpty() && change.Targets != nil && c.keepsAside(change) {
+		// The old object goes with what is left.
+		all = append(all, plan.Change{})
+		c.block(all)
+	}
+	return all[0], nil
+}
+
+// keepsAside reports whether the old object of something may outlive the change.
+func (c *choice) keepsAside(change plan.Change) bool {
+	return slices.ContainsFunc(change.Members, func(m int) bool {
+		return c.full.model.Resources[m].Action == plan.CreateThenDelete
+	})
+}
+
+// block marks the changes of a sequence that have to be held back.
+func (c *choice) block(changes []plan.Change) {
+	forecast.Block(&c.full.model, changes, forecast.OneAtATime(&c.full.model, c.full.order, changes, c.options))
 }
 
 // outside returns the resources of the full plan that are neither in a change
@@ -212,15 +230,7 @@ func (c *choice) expected(change plan.Change) map[string]bool {
 	for _, m := range change.Members {
 		keys[c.full.model.Resources[m].Key()] = true
 	}
-	if len(c.rehearsed) > 0 {
-		for _, other := range plan.Split(&c.full.model, c.full.order) {
-			if slices.Contains(c.rehearsed, other.ID) {
-				for _, m := range other.Members {
-					keys[c.full.model.Resources[m].Key()] = true
-				}
-			}
-		}
-	}
+	maps.Copy(keys, c.rehearsed)
 	return keys
 }
 
