@@ -87,15 +87,15 @@ func (c *choice) question(facts *engine.Facts) engine.Question {
 				Consequence: safe.Lit("nothing more is applied, and the pin does not move"),
 			},
 			{
-				ID: "take", Tags: []string{"recommended"}, Key: "enter", NeedsItem: true, Recommended: true,
+				ID: "take", Key: "enter", NeedsItem: true,
 				Label:       safe.Lit("take this change"),
 				Consequence: safe.Lit("plans it alone and shows that plan; nothing is applied yet"),
 			},
 		},
 	}
-	if c.blocked() && c.cures == nil {
-		// The sequence cannot be gone to its end, so it is better not begun.
-		q.Choices[1].Recommended, q.Choices[1].Tags = false, nil
+	best := 1
+	if c.blocked() {
+		best = 0 // the sequence cannot be gone to its end, so it is better not begun
 	}
 	if c.curable() || c.blocked() {
 		q.Choices = append(q.Choices, engine.Choice{
@@ -103,10 +103,11 @@ func (c *choice) question(facts *engine.Facts) engine.Question {
 			Label:       safe.Lit("look for a way round"),
 			Consequence: safe.Lit("tries changes of the configuration in a scratch checkout and shows what they would do; nothing is applied or committed"),
 		})
-		if look := &q.Choices[2]; c.blocked() && c.cures == nil {
-			look.Recommended, look.Tags = true, []string{"recommended"}
+		if c.blocked() && c.cures == nil {
+			best = 2
 		}
 	}
+	q.Choices[best].Recommended, q.Choices[best].Tags = true, []string{"recommended"}
 	if c.isWhole() && c.changes[0].Blocked.IsEmpty() {
 		// A script that takes everything means this then.
 		take := &q.Choices[1]
