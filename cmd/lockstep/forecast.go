@@ -161,6 +161,7 @@ func forecastOf(p *offline.Plan, opt forecast.Options) *report.Report {
 	if !p.Limited {
 		r.Changes = plan.Split(&p.Model, p.Order)
 		r.Steps = forecast.OneAtATime(&p.Model, p.Order, r.Changes, opt)
+		forecast.Block(&p.Model, r.Changes, r.Steps)
 	}
 	return r
 }
