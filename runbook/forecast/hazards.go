@@ -208,8 +208,11 @@ func inStateOnly(r plan.ResourceChange) bool {
 func (f *finder) swaps() {
 	for _, o := range f.out {
 		if o.Unordered && o.Verdict != None {
-			f.add(plan.UnorderedSwap, f.actions[o.OpenedBy].Address, o.Thing.Delete.TakesAll(),
-				safe.Sprintf("nothing says whether %s is deleted at %s before it is made anew", o.Thing.Name, f.actions[o.OpenedBy].Name))
+			text := safe.Sprintf("nothing says whether %s is deleted at %s before it is made anew", o.Thing.Name, f.actions[o.OpenedBy].Name)
+			if o.Slow() {
+				text = safe.Sprintf("%s; it may be absent for up to %s", text, Length(o.Length.Max))
+			}
+			f.add(plan.UnorderedSwap, f.actions[o.OpenedBy].Address, o.Thing.Delete.TakesAll() || o.Slow(), text)
 		}
 	}
 }

@@ -77,8 +77,11 @@ func (r *Report) drawing(b *strings.Builder) {
 
 // headline is the worst that happens.
 func (r *Report) headline() string {
-	gone, dark, open := 0, 0, false
+	gone, dark, slow, open := 0, 0, 0, false
 	for _, o := range r.AtOnce.Outages {
+		if o.Slow() {
+			slow++
+		}
 		switch o.Verdict {
 		case forecast.Gone:
 			gone++
@@ -94,6 +97,8 @@ func (r *Report) headline() string {
 		return count(dark, "live thing") + " would go **dark**, for how long is not known"
 	case dark > 0:
 		return count(dark, "live thing") + " would go **dark** for " + span(r.AtOnce.Dark) + " in all"
+	case slow > 0 && slow == bad(r.AtOnce.Outages):
+		return count(slow, "live thing") + " would be swapped, and **may go dark** meanwhile"
 	case bad(r.AtOnce.Outages) > 0:
 		return "what goes dark **cannot be told**"
 	}
@@ -141,7 +146,7 @@ func (r *Report) changes(b *strings.Builder) {
 	case len(r.Changes) == 0:
 		return
 	}
-	fmt.Fprintf(b, "\n**One at a time, recommended: %s, %s**\n\n", count(len(r.Changes), "change"), darkOf(r.Steps.Dark))
+	fmt.Fprintf(b, "\n**One at a time, recommended: %s, %s**\n\n", count(len(r.Changes), "change"), r.dark())
 	for i, c := range r.Changes[:min(len(r.Changes), maxChanges)] {
 		fmt.Fprintf(b, "%d. %s\n", i+1, code(c.Title))
 		for _, o := range r.Steps.Steps[i].Outages {

@@ -46,6 +46,8 @@ func (r *Report) Over(budget time.Duration) []safe.Text {
 			out = append(out, safe.Sprintf("%s goes, and nothing in the plan brings it back", name))
 		case o.Verdict == forecast.Unknown:
 			out = append(out, safe.Sprintf("%s: whether it goes dark cannot be told before the apply", name))
+		case o.Slow() && o.Length.Max > budget:
+			out = append(out, safe.Sprintf("%s is swapped, and may go dark for up to %s, more than %s", name, forecast.Length(o.Length.Max), forecast.Length(budget)))
 		case o.Verdict != forecast.Window:
 		case o.Length.Open:
 			out = append(out, safe.Sprintf("%s goes dark, and how long cannot be told: it waits for something whose duration is not known", name))
