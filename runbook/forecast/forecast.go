@@ -42,7 +42,7 @@ type Verdict string
 // The verdicts.
 const (
 	Window  Verdict = "window"  // it is absent from … to …
-	Swap    Verdict = "swap"    // one object takes the place of another; milliseconds, if anything
+	Swap    Verdict = "swap"    // one object takes the place of another; milliseconds, if anything, but see Outage.Slow
 	Gone    Verdict = "gone"    // it goes and nothing brings it back
 	None    Verdict = "none"    // it is there all the time
 	Unknown Verdict = "unknown" // which name it is is known only after the apply
@@ -71,6 +71,13 @@ type Outage struct {
 	SeenMost  Span          `json:"seen_most"`
 	Negative  time.Duration `json:"negative"` // negative TTL of the zone; 0 when not known
 	Why       safe.Text     `json:"why"`      // the cause in one plain sentence
+}
+
+// Slow reports whether a swap may take so long, at worst, that users miss the
+// thing: where nothing orders the delete and the create, or they may take longer
+// than usual.
+func (o Outage) Slow() bool {
+	return o.Verdict == Swap && o.Length.Max >= noticeable
 }
 
 // A Forecast is what one apply is expected to do to live things.

@@ -187,15 +187,15 @@ func (f *finder) inUse() {
 	}
 	for k, a := range f.actions {
 		u, used := users[k]
-		if used && a.Action == plan.Create && f.p.Resources[a.Resource].Action == plan.DeleteThenCreate && !inStateOnly(f.p.Resources[a.Resource]) {
+		if used && a.Action == plan.Create && f.p.Resources[a.Resource].Action == plan.DeleteThenCreate && !InStateOnly(f.p.Resources[a.Resource]) {
 			f.add(plan.ReplaceInUse, a.Address, true, safe.Sprintf("%s is replaced, the old one first, while %s uses it", a.Name, f.actions[u].Name))
 		}
 	}
 }
 
-// inStateOnly reports whether a resource is nothing but an entry of the state, so
-// that nobody misses it meanwhile.
-func inStateOnly(r plan.ResourceChange) bool {
+// InStateOnly reports whether objects of a resource's type are nothing but a
+// record in the state: to delete one does nothing to anybody.
+func InStateOnly(r plan.ResourceChange) bool {
 	switch t := r.Type.String(); t {
 	case "terraform_data", "null_resource", "tls_private_key", "tls_cert_request", "tls_self_signed_cert", "tls_locally_signed_cert":
 		return true
@@ -208,8 +208,11 @@ func inStateOnly(r plan.ResourceChange) bool {
 func (f *finder) swaps() {
 	for _, o := range f.out {
 		if o.Unordered && o.Verdict != None {
-			f.add(plan.UnorderedSwap, f.actions[o.OpenedBy].Address, o.Thing.Delete.TakesAll(),
-				safe.Sprintf("nothing says whether %s is deleted at %s before it is made anew", o.Thing.Name, f.actions[o.OpenedBy].Name))
+			text := safe.Sprintf("nothing says whether %s is deleted at %s before it is made anew", o.Thing.Name, f.actions[o.OpenedBy].Name)
+			if o.Slow() {
+				text = safe.Sprintf("%s; it may be absent for up to %s", text, Length(o.Length.Max))
+			}
+			f.add(plan.UnorderedSwap, f.actions[o.OpenedBy].Address, o.Thing.Delete.TakesAll() || o.Slow(), text)
 		}
 	}
 }

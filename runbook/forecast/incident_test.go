@@ -84,4 +84,15 @@ func TestAtOnce_namesOfResolversHideAndProlong(t *testing.T) {
 	if out.SeenLeast != 16100*time.Millisecond || out.SeenMost.Typical != 81100*time.Millisecond || out.Negative != time.Minute {
 		t.Errorf("seen from %v to %v, negative %v", out.SeenLeast, out.SeenMost, out.Negative)
 	}
+	p.Resources[2].Was.TTL = 0 // not known: a cached answer may hide all of it
+	if out := AtOnce(p, o, opt).Outages[0]; out.SeenLeast != 0 {
+		t.Errorf("seen for %v at least, by nobody knows which TTL", out.SeenLeast)
+	}
+	p, o, opt = shape{ // 10 s to 2m, most likely 40 s
+		changes: []string{"aws_route53_record.a delete-create was=record/n/a becomes=record/n/b"}, takes: "aws_route53_record.a.create=?",
+	}.build(t)
+	p.Resources[0].Was.TTL = 4 * time.Second
+	if out := AtOnce(p, o, opt).Outages[0]; out.SeenLeast != out.Length.Min-4*time.Second || out.Length.Min == out.Length.Typical {
+		t.Errorf("seen for %v at least of %+v", out.SeenLeast, out.Length)
+	}
 }

@@ -164,6 +164,9 @@ func (r *run) gone(t *thing, g gap) Outage {
 	o.Why = r.whyGone(t, g, o)
 	if v, ok := r.unveils(o, t.events[g.opener].item); ok {
 		o.Verdict = Unknown
+		if g.taken < 0 {
+			o.Why = r.lost(o.OpenedBy)
+		}
 		o.Why = safe.Sprintf("%s; which name %s gets is known only after the apply, and it may be this one", o.Why, r.names[v.resource])
 		if c := r.place(v.item); c >= 0 {
 			r.close(&o, c)
@@ -261,6 +264,8 @@ func (s *study) seen(o *Outage) {
 	if s.opt.Negative != nil {
 		o.Negative = max(0, s.opt.Negative(o.Thing))
 	}
-	o.SeenLeast = max(0, o.Length.Typical-o.Thing.TTL)
-	o.SeenMost = o.Length.plus(Span{Min: o.Negative, Typical: o.Negative, Max: o.Negative})
+	if o.SeenLeast = max(0, o.Length.Min-o.Thing.TTL); o.Thing.TTL <= 0 {
+		o.SeenLeast = 0 // who knows how long a cached answer hides it
+	}
+	o.SeenMost = o.Length.Plus(Span{Min: o.Negative, Typical: o.Negative, Max: o.Negative})
 }

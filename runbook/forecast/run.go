@@ -162,13 +162,14 @@ func dark(out []Outage) Span {
 		case Gone:
 			s.Open = true
 		case Window:
-			s = s.plus(o.Length)
+			s = s.Plus(o.Length)
 		}
 	}
 	return s
 }
 
-func (s Span) plus(t Span) Span {
+// Plus returns how long both take, one after the other.
+func (s Span) Plus(t Span) Span {
 	return Span{Min: s.Min + t.Min, Typical: s.Typical + t.Typical, Max: s.Max + t.Max, Open: s.Open || t.Open}
 }
 

@@ -38,7 +38,7 @@ func OneAtATime(p *plan.Plan, o *plan.Order, changes []plan.Change, opt Options)
 	}
 	for k, r := range runs {
 		q.Steps[k] = r.forecast(outs[k], s.hazards(r, outs[k], false))
-		q.Dark = q.Dark.plus(q.Steps[k].Dark)
+		q.Dark = q.Dark.Plus(q.Steps[k].Dark)
 	}
 	for n, o := range q.Outages {
 		step := &q.Steps[o.OpenedBy]
@@ -46,7 +46,7 @@ func OneAtATime(p *plan.Plan, o *plan.Order, changes []plan.Change, opt Options)
 			Code: plan.OutageWindow, Address: addresses[n], Accept: true,
 			Text: safe.Sprintf("%s is absent until change %d is applied: %s", o.Thing.Name, o.ClosedBy+1, o.Why),
 		})
-		q.Dark = q.Dark.plus(o.Length)
+		q.Dark = q.Dark.Plus(o.Length)
 	}
 	worst(q.Outages)
 	return q
@@ -76,9 +76,9 @@ func (s *study) lasting(a absence, k int, closer Action, runs []*run) Outage {
 	o.Length.Typical = max(0, rest.Typical-o.From.Typical)
 	o.Length.Max = max(0, rest.Max-o.From.Min)
 	for _, r := range runs[a.step+1 : k] {
-		o.Length = o.Length.plus(r.length())
+		o.Length = o.Length.Plus(r.length())
 	}
-	o.Length = o.Length.plus(closer.End)
+	o.Length = o.Length.Plus(closer.End)
 	o.Why = safe.Sprintf("change %d takes %s away and only change %d brings it back, with %s", a.step+1, opener.Name, k+1, closer.Name)
 	s.seen(&o)
 	return o

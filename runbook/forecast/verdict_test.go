@@ -97,7 +97,7 @@ func TestAtOnce_verdicts(t *testing.T) {
 		},
 		"a name that is not known yet": {
 			shape{changes: []string{"r.x delete-create was=" + name + "a becomes=record/?/a"}, takes: "r.x.create=5s"},
-			"unknown n by r.x until r.x", "r.x is deleted and nothing brings it back; which name r.x gets is known only after the apply, and it may be this one",
+			"unknown n by r.x until r.x", "r.x is deleted; which name r.x gets is known only after the apply, and it may be this one",
 		},
 		"an unknown name of another kind": {
 			shape{changes: []string{"r.x delete was=" + name + "a", "l.y create becomes=listener/?/a"}}, "gone n by r.x", "",
@@ -209,6 +209,25 @@ func TestAtOnce_shapesOfTheIncident(t *testing.T) {
 
 // Twelve updates of two seconds, as measured: 4 s with ten slots, 8 s with three;
 // which of them comes last is left to chance.
+// Two actions of half a minute each that nothing orders: most likely they end
+// together, and at worst the one is over long before the other.
+func TestAtOnce_aSwapThatMayTakeLongSaysSo(t *testing.T) {
+	const d, c = "aws_route53_record.old", "aws_route53_record.new"
+	f := shape{
+		changes: []string{d + " delete was=record/n/a", c + " create becomes=record/n/b"},
+		takes:   d + ".delete=? " + c + ".create=?",
+	}.atOnce(t)
+	same(t, "outages", told(f), []string{"swap n 0s by " + d + " until " + c + " handover unordered"})
+	same(t, "hazards", codes(f.Hazards), []string{"NAME_HANDOVER " + d, "UNORDERED_SWAP! " + d})
+	worst := Length(f.Outages[0].Length.Max)
+	if o := f.Outages[0]; !o.Slow() || o.Words().String() != "n swapped, dark for up to "+worst || !strings.HasSuffix(f.Hazards[1].Text.String(), "absent for up to "+worst) {
+		t.Errorf("%+v: %s; %s", o.Length, o.Words(), f.Hazards[1].Text)
+	}
+	if quick := (shape{changes: []string{d + " delete was=record/n/a", c + " create becomes=record/n/b"}}).atOnce(t); quick.Outages[0].Slow() {
+		t.Errorf("%+v is slow", quick.Outages[0].Length)
+	}
+}
+
 func TestAtOnce_moreActionsThanSlots(t *testing.T) {
 	var s shape
 	for i := range 12 {

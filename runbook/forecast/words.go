@@ -28,7 +28,10 @@ func (o Outage) Words() safe.Text {
 	case Window:
 		return safe.Sprintf("%s dark for %s", o.Thing.Name, o.Length.Words())
 	case Swap:
-		if o.Unordered {
+		switch {
+		case o.Slow():
+			return safe.Sprintf("%s swapped, dark for up to %s", o.Thing.Name, Length(o.Length.Max))
+		case o.Unordered:
 			return safe.Sprintf("%s swapped, in no certain order", o.Thing.Name)
 		}
 		return safe.Sprintf("%s swapped", o.Thing.Name)

@@ -66,7 +66,9 @@ func NewOrder(p *Plan, g Graph) (*Order, error) {
 			}
 		}
 	}
-	o.link(g, at)
+	if at := o.link(g, at); at != "" {
+		return nil, fmt.Errorf("the graph goes in a circle at %s: no apply can walk it", at)
+	}
 	for i, it := range o.items {
 		if o.after[i].has(i) {
 			return nil, fmt.Errorf("the graph goes in a circle at %s: no apply can walk it", p.Resources[it.Resource].Address)
@@ -103,10 +105,12 @@ func nodesOf(r ResourceChange, deposed map[string]string) []node {
 
 // link finds for every item the next items on each way, through nodes that do
 // nothing themselves, and closes the result. What a node in between leads to is
-// found once: in a large plan thousands of items share it.
-func (o *Order) link(g Graph, at map[string]int) {
+// found once: in a large plan thousands of items share it. It returns a node that
+// leads back to itself through nodes that do nothing, or "".
+func (o *Order) link(g Graph, at map[string]int) (circle string) {
 	words := (len(o.items) + 63) / 64
 	known := map[string]set{} // node that does nothing → the next items behind it
+	open := map[string]bool{} // those whose walk is not over: what is known of them is not whole
 	var behind func(n string) set
 	add := func(to set, n string) {
 		if j, ok := at[n]; ok {
@@ -117,12 +121,16 @@ func (o *Order) link(g Graph, at map[string]int) {
 	}
 	behind = func(n string) set {
 		found, ok := known[n]
-		if !ok {
+		switch {
+		case open[n]:
+			circle = n
+		case !ok:
 			found = make(set, words)
-			known[n] = found // before the walk, so that a cycle ends it
+			known[n], open[n] = found, true
 			for _, next := range g.Edges[n] {
 				add(found, next)
 			}
+			delete(open, n)
 		}
 		return found
 	}
@@ -146,6 +154,7 @@ func (o *Order) link(g Graph, at map[string]int) {
 			}
 		}
 	}
+	return circle
 }
 
 // Items returns the actions in the order of the plan's resources.

@@ -77,13 +77,18 @@ func (t *Part) waits(i int) []int {
 		}
 		t.seen[j] = int32(i) + 1
 	}
-	var out []int
-	for n, j := range near {
-		implied := false
-		for m, k := range near {
-			implied = implied || through && m != n && t.o.waits(k, j)
+	var implied set // by another of those; most wait for nothing in the part
+	for _, k := range near {
+		if through && t.o.after[k].meets(t.in) {
+			if implied == nil {
+				implied = t.o.none()
+			}
+			implied.merge(t.o.after[k])
 		}
-		if !implied {
+	}
+	out := make([]int, 0, len(near))
+	for _, j := range near {
+		if implied == nil || !implied.has(j) {
 			out = append(out, int(t.place[j])-1)
 		}
 	}

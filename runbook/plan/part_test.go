@@ -13,6 +13,38 @@ func TestNewOrder_refusesACircle(t *testing.T) {
 	if _, err := NewOrder(p, graphOf("a.a -> b.b", "b.b -> a.a")); err == nil || !strings.Contains(err.Error(), "circle") {
 		t.Errorf("error %v", err)
 	}
+	// What is between the two leads back to itself, and to b.b only from one side.
+	if _, err := NewOrder(p, graphOf("a.a -> local.x", "local.x -> local.y", "local.y -> local.x", "local.x -> b.b", "b.b")); err == nil || !strings.Contains(err.Error(), "circle at local") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A zone that is replaced with all its records: each new record waits for every
+// old one, through the zone that is not part of it.
+func TestPart_waitsThroughWhatItDoesNotHold(t *testing.T) {
+	const n = 100
+	changes, edges := []string{"z.z delete-create"}, []string{"z.z -> z.z (destroy)"}
+	for i := range n {
+		a := fmt.Sprintf("r.r[%d]", i)
+		changes = append(changes, a+" delete-create")
+		edges = append(edges, a+" -> z.z", "z.z (destroy) -> "+a+" (destroy)")
+	}
+	o, err := NewOrder(planOf(t, changes...), graphOf(edges...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, records := o.Part(), []int{}
+	for i, it := range o.Items() {
+		if it.Resource > 0 {
+			records = append(records, i)
+		}
+	}
+	part.Hold(records)
+	for k, w := range part.Waits() {
+		if o.Items()[records[k]].Action == Create && len(w) != n {
+			t.Fatalf("item %d waits for %d", k, len(w))
+		}
+	}
 }
 
 // A deposed object that was left over is not the old object of the replacement

@@ -247,11 +247,23 @@ func (s *splitter) siblings(r int, items map[int]int) []int {
 	return group
 }
 
-// block returns the address of a resource without its own instance key.
+// block returns the address of a resource without its own instance key. A key of
+// for_each stands in quotes and may hold brackets of its own.
 func block(r ResourceChange) string {
-	addr := r.Address.String()
-	if i := strings.LastIndexByte(addr, '['); i > 0 && strings.HasSuffix(addr, "]") {
-		return addr[:i]
+	addr, key := r.Address.String(), -1
+	quoted := false
+	for i := 0; i < len(addr); i++ {
+		switch {
+		case quoted && addr[i] == '\\':
+			i++
+		case addr[i] == '"':
+			quoted = !quoted
+		case addr[i] == '[' && !quoted:
+			key = i
+		}
+	}
+	if key > 0 && strings.HasSuffix(addr, "]") {
+		return addr[:key]
 	}
 	return addr
 }

@@ -166,6 +166,19 @@ func TestSplit_takesInstancesOfOneBlockTogether(t *testing.T) {
 	}
 }
 
+func TestSplit_takesInstancesTogetherWhateverTheirKeysHold(t *testing.T) {
+	addresses := []string{`m.a["x[0]"]`, `m.a["y[1].b"]`, `m.a["q\"[z"]`, `m.a["plain"]`}
+	changes := []string{"z.other update"}
+	graph := []string{"z.other"}
+	for _, a := range addresses {
+		changes, graph = append(changes, a+" update"), append(graph, a)
+	}
+	got := split(t, planOf(t, changes...), graphOf(graph...))
+	if len(got) != 2 || !slices.Equal(got[1].Targets, addresses) {
+		t.Errorf("changes %+v", got)
+	}
+}
+
 func TestSplit_leavesAWholePlanWithoutTargets(t *testing.T) {
 	cs := split(t, planOf(t, "record.a update"), graphOf("record.a"))
 	if len(cs) != 1 || cs[0].Targets != nil {

@@ -34,6 +34,9 @@ func Short(o forecast.Outage) safe.Text {
 	case forecast.Gone:
 		return safe.Lit("GONE FOR GOOD")
 	case forecast.Swap:
+		if o.Slow() {
+			return safe.Sprintf("swap, up to %s", Time(o.Length.Max))
+		}
 		return safe.Lit("swap, 0 s")
 	case forecast.None:
 		return safe.Lit("none")

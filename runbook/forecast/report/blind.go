@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lockstep/runbook/durations"
+	"lockstep/runbook/forecast"
 	"lockstep/runbook/live"
 	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
@@ -17,7 +18,7 @@ import (
 func Blind(p *plan.Plan, t *live.Table) []safe.Text {
 	types := map[string]bool{}
 	for _, r := range p.Resources {
-		if r.Action.Destroys() && r.Was == nil && !t.Known(r.Type.String()) {
+		if r.Action.Destroys() && r.Was == nil && !forecast.InStateOnly(r) && !t.Known(r.Type.String()) {
 			types[r.Type.String()] = true
 		}
 	}

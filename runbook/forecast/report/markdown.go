@@ -80,8 +80,11 @@ func (r *Report) drawing(b *strings.Builder) {
 
 // headline is the worst that happens.
 func (r *Report) headline() string {
-	gone, dark, open := 0, 0, false
+	gone, dark, slow, open := 0, 0, 0, false
 	for _, o := range r.AtOnce.Outages {
+		if o.Slow() {
+			slow++
+		}
 		switch o.Verdict {
 		case forecast.Gone:
 			gone++
@@ -97,6 +100,8 @@ func (r *Report) headline() string {
 		return count(dark, "live thing") + " would go **dark**, for how long is not known"
 	case dark > 0:
 		return count(dark, "live thing") + " would go **dark** for " + span(r.AtOnce.Dark) + " in all"
+	case slow > 0 && slow == bad(r.AtOnce.Outages):
+		return count(slow, "live thing") + " would be swapped, and **may go dark** meanwhile"
 	case bad(r.AtOnce.Outages) > 0:
 		return "what goes dark **cannot be told**"
 	}

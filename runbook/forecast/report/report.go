@@ -50,6 +50,8 @@ func (r *Report) Over(budget time.Duration) []safe.Text {
 			out = append(out, safe.Sprintf("%s goes, and nothing in the plan brings it back", name))
 		case o.Verdict == forecast.Unknown:
 			out = append(out, safe.Sprintf("%s: whether it goes dark cannot be told before the apply", name))
+		case o.Slow() && o.Length.Max > budget:
+			out = append(out, safe.Sprintf("%s is swapped, and may go dark for up to %s, more than %s", name, forecast.Length(o.Length.Max), forecast.Length(budget)))
 		case o.Verdict != forecast.Window:
 		case o.Length.Open:
 			out = append(out, safe.Sprintf("%s goes dark, and how long cannot be told: it waits for something whose duration is not known", name))
@@ -68,18 +70,7 @@ func (r *Report) sequenceTitle() string {
 			return fmt.Sprintf("One at a time: %s, held back at change %d", n, i+1)
 		}
 	}
-	gone := 0
-	for _, f := range r.Steps.Steps {
-		for _, o := range f.Outages {
-			if o.Verdict == forecast.Gone {
-				gone++
-			}
-		}
-	}
-	if gone > 0 {
-		return fmt.Sprintf("One at a time: %s, %s gone for good", n, count(gone, "live thing"))
-	}
-	return fmt.Sprintf("One at a time, recommended: %s, %s", n, darkOf(r.Steps.Dark))
+	return fmt.Sprintf("One at a time, recommended: %s, %s", n, r.dark())
 }
 
 // blind says of what nothing is known, or is empty.

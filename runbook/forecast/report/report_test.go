@@ -268,13 +268,51 @@ func TestOver_saysWhy(t *testing.T) {
 		"gone":      {func(o *forecast.Outage) { o.Verdict = forecast.Gone }, time.Hour, "x goes, and nothing in the plan brings it back"},
 		"not known": {func(o *forecast.Outage) { o.Length.Open = true }, time.Hour, "x goes dark, and how long cannot be told: it waits for something whose duration is not known"},
 		"unknown":   {func(o *forecast.Outage) { o.Verdict = forecast.Unknown }, time.Hour, "x: whether it goes dark cannot be told before the apply"},
-		"swap":      {func(o *forecast.Outage) { o.Verdict = forecast.Swap }, 0, ""},
-		"none":      {func(o *forecast.Outage) { o.Verdict = forecast.None }, 0, ""},
+		"swap": {func(o *forecast.Outage) {
+			o.Verdict, o.Length = forecast.Swap, when(900*time.Millisecond)
+		}, 0, ""},
+		"slow swap": {func(o *forecast.Outage) {
+			o.Verdict, o.Length = forecast.Swap, forecast.Span{Max: 110 * time.Second}
+		}, 30 * time.Second, "x is swapped, and may go dark for up to 1m50s, more than 30 s"},
+		"slow swap within": {func(o *forecast.Outage) {
+			o.Verdict, o.Length = forecast.Swap, forecast.Span{Max: 20 * time.Second}
+		}, 30 * time.Second, ""},
+		"none": {func(o *forecast.Outage) { o.Verdict = forecast.None }, 0, ""},
 	} {
 		r := sample("x")
 		c.change(&r.AtOnce.Outages[0])
 		if got := strings.Trim(fmt.Sprint(r.Over(c.budget)), "[]"); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
+	}
+}
+
+func TestReport_darkTellsWhatHasNoLength(t *testing.T) {
+	r := sample("x")
+	r.Steps.Outages = nil
+	for verdict, want := range map[forecast.Verdict]string{
+		forecast.Window: "dark: 11 s", forecast.Gone: "dark: 0 s, 1 live thing gone for good",
+		forecast.Unknown: "dark: 0 s, 1 live thing of which it cannot be told", forecast.Swap: "dark: 0 s",
+	} {
+		r.Steps.Steps[0].Outages[0].Verdict = verdict
+		if got := r.dark(); got != want {
+			t.Errorf("%s: %q, want %q", verdict, got, want)
+		}
+	}
+}
+
+// A slow swap is neither nothing nor a length that is certain.
+func TestText_tellsASlowSwap(t *testing.T) {
+	r := sample("x")
+	r.AtOnce.Outages[0].Verdict, r.AtOnce.Outages[0].Length = forecast.Swap, forecast.Span{Max: time.Minute}
+	text := written(t, func(b *bytes.Buffer) error { return r.Text(b) })
+	comment := written(t, func(b *bytes.Buffer) error { return r.Markdown(b) })
+	for _, want := range []string{"1 live thing may go dark", "x: swap, up to 1m"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if !strings.Contains(comment, "1 live thing would be swapped, and **may go dark** meanwhile") {
+		t.Errorf("headline of\n%s", comment)
 	}
 }

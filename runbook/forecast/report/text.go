@@ -156,7 +156,11 @@ func story(f forecast.Forecast, o forecast.Outage) []safe.Text {
 		if o.Negative == 0 {
 			note = " (that without what resolvers remember of missing names; --negative-ttl says it)"
 		}
-		out = append(out, safe.Sprintf("users miss it for %s at least, as resolvers remember it, and %s%s", forecast.Length(o.SeenLeast), most, safe.Show(note)))
+		least := forecast.Length(o.SeenLeast) + " at least, as resolvers remember it"
+		if o.Thing.TTL <= 0 {
+			least = "less where resolvers remember it (its TTL is not known)"
+		}
+		out = append(out, safe.Sprintf("users miss it for %s, and %s%s", least, most, safe.Show(note)))
 	}
 	return out
 }
@@ -206,11 +210,40 @@ func (p *page) sequence(r *Report) {
 	}
 }
 
-func darkOf(s forecast.Span) string {
-	if s.Open && s.Min == 0 {
-		return "dark for nobody knows how long"
+// dark says for how long live things are absent in the sequence, and which
+// things no length can be told of.
+func (r *Report) dark() string {
+	var s forecast.Span
+	gone, unknown := 0, 0
+	add := func(o forecast.Outage) {
+		switch o.Verdict {
+		case forecast.Window:
+			s = s.Plus(o.Length)
+		case forecast.Gone:
+			gone++
+		case forecast.Unknown:
+			unknown++
+		}
 	}
-	return "dark: " + span(s)
+	for _, step := range r.Steps.Steps {
+		for _, o := range step.Outages {
+			add(o)
+		}
+	}
+	for _, o := range r.Steps.Outages {
+		add(o)
+	}
+	text := "dark: " + span(s)
+	if s.Open && s.Min == 0 {
+		text = "dark for nobody knows how long"
+	}
+	if gone > 0 {
+		text += ", " + count(gone, "live thing") + " gone for good"
+	}
+	if unknown > 0 {
+		text += ", " + count(unknown, "live thing") + " of which it cannot be told"
+	}
+	return text
 }
 
 // targetsOf returns the options that limit Terraform to a change, some of them.

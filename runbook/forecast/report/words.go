@@ -30,6 +30,9 @@ func verdict(o forecast.Outage) string {
 	case forecast.Gone:
 		return "GONE"
 	case forecast.Swap:
+		if o.Slow() {
+			return "swap, up to " + forecast.Length(o.Length.Max)
+		}
 		return "swap"
 	case forecast.None:
 		return "stays"
@@ -40,6 +43,8 @@ func verdict(o forecast.Outage) string {
 // brief is verdict where there is little room: with the length that is likely.
 func brief(o forecast.Outage) string {
 	switch {
+	case o.Slow():
+		return "swap ≤" + forecast.Length(o.Length.Max)
 	case o.Verdict != forecast.Window:
 		return verdict(o)
 	case o.Length.Open && o.Length.Min == 0:
@@ -52,7 +57,7 @@ func brief(o forecast.Outage) string {
 
 // isBad reports whether users may notice.
 func isBad(o forecast.Outage) bool {
-	return o.Verdict == forecast.Window || o.Verdict == forecast.Gone || o.Verdict == forecast.Unknown
+	return o.Verdict == forecast.Window || o.Verdict == forecast.Gone || o.Verdict == forecast.Unknown || o.Slow()
 }
 
 // bad counts the live things that users may miss.

@@ -74,8 +74,12 @@ func (s Source) inFolder(err error) error {
 		return err
 	}
 	if errors.Is(err, engine.ErrStale) {
+		dir := s.Dir
+		if dir == "" || dir == "." {
+			dir = "the current folder"
+		}
 		return &engine.Problem{
-			Err:   fmt.Errorf("the plan does not fit the state of %s: it was made in another folder, or something was applied since", s.Dir),
+			Err:   fmt.Errorf("the plan does not fit the state of %s: it was made in another one, or something was applied since", dir),
 			Hint:  "name the folder in which the plan was made with --chdir DIR, or plan again",
 			Lines: p.Lines,
 		}
