@@ -34,8 +34,9 @@ type demoResult struct {
 	// Predicted that of the windows that were forecast before each apply.
 	Outage    float64 `json:"outage_seconds"`
 	Predicted float64 `json:"predicted_seconds"`
-	Changes   int     `json:"changes"` // applies
-	Cures     int     `json:"cures"`   // ways round an outage that were taken
+	Open      int     `json:"predicted_without_end"` // applies whose forecast knew no end
+	Changes   int     `json:"changes"`               // applies
+	Cures     int     `json:"cures"`                 // ways round an outage that were taken
 	Pin       string  `json:"pin"`
 	PlanEmpty bool    `json:"plan_empty"`
 	Journal   string  `json:"journal"`
@@ -179,6 +180,9 @@ func (r *demoResult) add(s engine.Summary) {
 	r.Changes += len(s.Changes)
 	for _, c := range s.Changes {
 		r.Predicted += c.Dark.Typical.Seconds()
+		if c.Dark.Open {
+			r.Open++
+		}
 	}
 	r.Pin, r.PlanEmpty, r.Journal = s.Pin.String(), s.PlanEmpty, s.Journal.String()
 }
@@ -191,7 +195,11 @@ func (r demoResult) print(out io.Writer, asJSON bool) error {
 	if !r.PlanEmpty {
 		plan = "the plan is not empty"
 	}
-	_, err := fmt.Fprintf(out, "%s: %s, %d queries, %d answered, %d failed, %d slots missed, outage %.1f s (forecast %.1f s), pin %.7s, %s, journal %s\n",
-		r.Way, count(r.Changes, "change"), r.Queries, r.Answered, r.Failed, r.Missed, r.Outage, r.Predicted, r.Pin, plan, safe.Show(r.Journal))
+	forecast := fmt.Sprintf("forecast %.1f s", r.Predicted)
+	if r.Open > 0 {
+		forecast += fmt.Sprintf(", and no end in %s", count(r.Open, "change"))
+	}
+	_, err := fmt.Fprintf(out, "%s: %s, %d queries, %d answered, %d failed, %d slots missed, outage %.1f s (%s), pin %.7s, %s, journal %s\n",
+		r.Way, count(r.Changes, "change"), r.Queries, r.Answered, r.Failed, r.Missed, r.Outage, forecast, r.Pin, plan, safe.Show(r.Journal))
 	return err
 }

@@ -147,8 +147,8 @@ func wantNoQueryFailed(t *testing.T, r demoResult) {
 	if r.Queries < 5000 || r.Answered != r.Queries || r.Failed != 0 || r.Outage != 0 {
 		t.Errorf("%d of %d queries failed, %d were answered, %.1f s", r.Failed, r.Queries, r.Answered, r.Outage)
 	}
-	if r.Predicted != 0 {
-		t.Errorf("%.1f s were forecast", r.Predicted)
+	if r.Predicted != 0 || r.Open != 0 {
+		t.Errorf("%.1f s were forecast, and no end in %d changes", r.Predicted, r.Open)
 	}
 }
 
@@ -216,7 +216,7 @@ func replay(t *testing.T, issue time.Duration) {
 			t.Fatalf("not JSON: %s", l)
 		}
 	}
-	for _, key := range []string{"way", "queries", "answered", "failed", "missed", "outage_seconds", "predicted_seconds", "changes", "cures", "pin", "plan_empty", "journal"} {
+	for _, key := range []string{"way", "queries", "answered", "failed", "missed", "outage_seconds", "predicted_seconds", "predicted_without_end", "changes", "cures", "pin", "plan_empty", "journal"} {
 		var b bytes.Buffer
 		if err := result.print(&b, true); err != nil || !strings.Contains(b.String(), `"`+key+`":`) {
 			t.Errorf("the last line lacks %q: %s", key, b.String())

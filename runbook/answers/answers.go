@@ -70,10 +70,10 @@ type Answer struct {
 	Typed       string   `yaml:"typed" doc:"The word that is typed to say yes."`
 	Text        string   `yaml:"text" doc:"An announcement instead of the offered one, or a note."`
 	Acknowledge []string `yaml:"acknowledge" one:"true" doc:"What is acknowledged: all, or a list of codes of hazards, items and files."`
-	Times       int      `yaml:"times" doc:"How often it may be given in a run. When missing: 10 times for verify, failure and unknown, so that trying again comes to an end, and always for the others." min:"1" max:"1000000"`
+	Times       int      `yaml:"times" doc:"How often it may be given in a run. When missing: 10 times for cure, verify, failure and unknown, so that trying again comes to an end, and always for the others." min:"1" max:"1000000"`
 }
 
-// retries is how often a failure is answered when Times does not say.
+// retries is how often what is asked again and again is answered when Times does not say.
 const retries = 10
 
 // kinds are the questions a run can ask.

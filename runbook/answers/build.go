@@ -74,7 +74,7 @@ func item(word string, p engine.Payload) (id string, needsReason bool, why strin
 			return "", false, "there is no change to take"
 		}
 		if word == "" || word == Next {
-			return p.Changes[0].ID, false, ""
+			return next(p.Changes)
 		}
 		if strings.HasPrefix(word, "only:") {
 			return word, false, "" // the run checks the resources
@@ -101,6 +101,18 @@ func item(word string, p engine.Payload) (id string, needsReason bool, why strin
 		return "", false, "the answer has no item"
 	}
 	return word, false, ""
+}
+
+// next returns the first change of a sequence. One that cannot be gone to its end
+// is not begun without somebody who names the change.
+func next(changes []plan.Change) (id string, needsReason bool, why string) {
+	for i, c := range changes {
+		if !c.Blocked.IsEmpty() {
+			return "", false, fmt.Sprintf("change %d of the sequence is held back, so a script does not begin it: %s; what helps: %s; an answer that names the change by its id takes it all the same",
+				i+1, c.Blocked, c.Remedy)
+		}
+	}
+	return changes[0].ID, false, ""
 }
 
 // shortest is how many digits of a hash are enough to name a commit.

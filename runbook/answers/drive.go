@@ -87,8 +87,11 @@ func (a *Answers) answer(c engine.Console, q engine.Question, given map[string]i
 		return &StuckError{q, "the script has none"}
 	}
 	limit := said.Times
-	if limit == 0 && (q.Kind == engine.AskVerify || q.Kind == engine.AskFailure || q.Kind == engine.AskPostMortem) {
-		limit = retries
+	switch q.Kind {
+	case engine.AskVerify, engine.AskFailure, engine.AskPostMortem, engine.AskCure: // may come back after any answer
+		if limit == 0 {
+			limit = retries
+		}
 	}
 	if limit > 0 && given[key] >= limit {
 		return &StuckError{q, fmt.Sprintf("the answer %q was given %d times already", key, limit)}

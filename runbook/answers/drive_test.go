@@ -225,6 +225,21 @@ func TestDrive_triesAgainOnlySoOften(t *testing.T) {
 	}
 }
 
+// Whatever is made of a cure, the question comes back.
+func TestDrive_takesACureOnlySoOften(t *testing.T) {
+	for line, want := range map[string]int{"cure: {choose: patch}": retries, "cure: {choose: patch, times: 1}": 1} {
+		q := engine.Question{
+			Kind: engine.AskCure, Choices: []engine.Choice{{ID: "patch", NeedsItem: true}},
+			Payload: engine.CureReview{Cures: []forecast.Cure{{ID: "k1"}}},
+		}
+		c := &console{t: t, questions: []engine.Question{q}, endless: true}
+		var stuck *StuckError
+		if err := script(t, line).Drive(t.Context(), c); !errors.As(err, &stuck) || len(c.answers) != want || c.interrupted != engine.Abandon {
+			t.Errorf("%s: %d answers, %v", line, len(c.answers), err)
+		}
+	}
+}
+
 func TestDrive_abandonsTheRunWhenItsContextEnds(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	gone := errors.New("gone")

@@ -80,8 +80,9 @@ func (m *missing) step(s runbook.Step) {
 	}
 }
 
-// wantsCures reports whether the answer to which change is next asks for the ways
-// round an outage: only then does a plan ask what to do with them.
+// wantsCures reports whether the answer to which change is next always asks for
+// the ways round an outage. The answer "recommended" does so where a change is held
+// back, which no runbook tells; a script without an answer is stuck then.
 func (m *missing) wantsCures(s runbook.Step) bool {
 	_, answer, ok := m.answers.find(s.ID, engine.AskChange)
 	return ok && answer.Choose == "cures"

@@ -23,7 +23,7 @@ type shape struct {
 // thingOf reads "KIND/NAME[,NAME…][/DATA[/MODE]]"; a name or data of "?" is known only
 // after the apply.
 func thingOf(s string) *plan.Thing {
-	f := strings.Split(strings.ReplaceAll(s, ",", listed), "/")
+	f := strings.Split(strings.ReplaceAll(s, ",", plan.Listed), "/")
 	t := &plan.Thing{Kind: f[0], Name: safe.Show(f[1]), Delete: plan.DeleteOwnData, DNS: f[0] == "record", TTL: 300 * time.Second}
 	t.Key = []plan.KeyPart{{Name: "zone", Value: safe.Show("example")}, {Name: "name", Value: safe.Show(f[1])}}
 	if f[1] == "?" {

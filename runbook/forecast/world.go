@@ -31,6 +31,12 @@ type thing struct {
 	now     []int          // events of the run that is being looked at
 }
 
+// A holding is an object that serves a thing.
+type holding struct {
+	thing  *thing
+	object int
+}
+
 // An object holds a thing, or will.
 type object struct {
 	resource int // -1 for one that the plan leaves as it is
@@ -80,40 +86,47 @@ func newWorld(p *plan.Plan, o *plan.Order) *world {
 			w.kinds[t.of.Kind] = append(w.kinds[t.of.Kind], t)
 		}
 	}
-	old := make([]int, len(p.Resources)) // resource → its object that is there before, plus one
+	old := make([][]holding, len(p.Resources)) // resource → its objects that are there before
 	for i, r := range p.Resources {
 		held := r.Was
 		if held == nil && r.Action == plan.NoOp {
 			held = r.Becomes
 		}
-		if t := known[id(held)]; held != nil && t != nil {
-			old[i] = t.hold(i, r.Address, *held, true)
+		if held != nil {
+			for _, t := range w.served(*held, id(held)) {
+				old[i] = append(old[i], holding{t, t.hold(i, r.Address, *held, true)})
+			}
 		}
 	}
 	for _, h := range p.Standing {
-		if t := known[h.Thing.ID()]; t != nil {
+		for _, t := range w.served(h.Thing, h.Thing.ID()) {
 			t.hold(-1, h.Address, h.Thing, true)
 		}
 	}
 	for i, it := range items {
 		n := it.Resource
 		r := p.Resources[n]
-		if makes(it.Action) && r.Becomes != nil && becomes[n] == "" {
-			w.veiled[r.Becomes.Kind] = append(w.veiled[r.Becomes.Kind], veil{i, n, *r.Becomes})
-		}
-		lost := known[was[n]]
-		if lost != nil && loses(r, it.Action, was[n], becomes[n]) {
-			w.add(lost, event{item: i, lose: old[n] - 1, bring: -1})
-		}
-		if !makes(it.Action) || becomes[n] == "" {
-			continue
-		}
-		for _, made := range w.brought(*r.Becomes, becomes[n]) {
-			b := old[n] - 1 // stays the same object
-			if it.Action != plan.Update || made != lost || loses(r, it.Action, was[n], becomes[n]) {
-				b = made.hold(n, r.Address, *r.Becomes, false) - 1
+		var after []*thing
+		if makes(it.Action) && r.Becomes != nil {
+			if becomes[n] == "" {
+				w.veiled[r.Becomes.Kind] = append(w.veiled[r.Becomes.Kind], veil{i, n, *r.Becomes})
 			}
-			w.add(made, event{item: i, lose: -1, bring: b, data: r.Becomes.Data})
+			after = w.served(*r.Becomes, becomes[n])
+		}
+		for _, h := range old[n] {
+			if loses(r, it.Action, was[n], becomes[n]) && !slices.Contains(after, h.thing) {
+				w.add(h.thing, event{item: i, lose: h.object, bring: -1})
+			}
+		}
+		for _, t := range after {
+			k := slices.IndexFunc(old[n], func(h holding) bool { return h.thing == t })
+			e := event{item: i, lose: -1, data: r.Becomes.Data}
+			if it.Action == plan.Update && k >= 0 {
+				e.bring = old[n][k].object // stays the same object
+			} else {
+				e.bring = t.hold(n, r.Address, *r.Becomes, false)
+			}
+			w.add(t, e)
 		}
 	}
 	return w
@@ -139,7 +152,7 @@ func loses(r plan.ResourceChange, a plan.Action, was, becomes string) bool {
 	case a != plan.Update || r.Becomes != nil && was == "" && mayBe(*r.Was, *r.Becomes):
 		return false
 	}
-	return was == "" || was != becomes && (r.Becomes == nil || !covers(*r.Becomes, *r.Was))
+	return was == "" || was != becomes && (r.Becomes == nil || !r.Becomes.Covers(*r.Was))
 }
 
 // mayBe reports whether two things can be the same as far as their keys are known.
@@ -160,13 +173,13 @@ func mayBe(a, b plan.Thing) bool {
 	return true
 }
 
-// hold adds an object and returns its index plus one.
+// hold adds an object and returns its index.
 func (t *thing) hold(resource int, address safe.Text, of plan.Thing, present bool) int {
 	t.objects = append(t.objects, object{resource, address, of, present})
 	t.present = append(t.present, false)
 	t.data = append(t.data, of.Data)
 	t.set(len(t.objects)-1, present, of.Data)
-	return len(t.objects)
+	return len(t.objects) - 1
 }
 
 func (w *world) add(t *thing, e event) {

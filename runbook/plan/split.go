@@ -131,14 +131,14 @@ func (s *splitter) additions() {
 			touching.add(j)
 		}
 	}
-	plain, handover := s.o.none(), s.p.deleted()
+	plain, lost := s.o.none(), s.p.Losses()
 	for i, r := range s.p.Resources {
 		c, ok := s.o.creator[i]
 		if !ok || s.done[i] || r.Action != Create || s.o.after[c].meets(touching) {
 			continue
 		}
 		// What takes over a live thing from another address is not a plain addition.
-		if r.Becomes == nil || !handover[r.Becomes.ID()] {
+		if r.Becomes == nil || !lost.Matter(*r.Becomes) {
 			plain.add(c)
 		}
 	}

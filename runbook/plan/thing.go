@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,43 @@ type Thing struct {
 	Delete DeleteMode    `json:"delete"`
 	DNS    bool          `json:"dns"` // resolvers remember it, and that it was missing
 	TTL    time.Duration `json:"ttl"` // how long resolvers may remember it; 0 when not known
+}
+
+// Listed stands between the values of a part of a key that has several.
+const Listed = ", "
+
+// Covers reports whether whoever uses thing o is served by this one: it is the
+// same, or the parts of its key list the values of o and more. A certificate for
+// two names covers one for the first of them.
+func (t Thing) Covers(o Thing) bool {
+	if t.ID() == "" || o.ID() == "" || t.Kind != o.Kind || len(t.Key) != len(o.Key) {
+		return false
+	}
+	for i, k := range t.Key {
+		if k.Name != o.Key[i].Name || !within(o.Key[i].Value.String(), k.Value.String()) {
+			return false
+		}
+	}
+	return true
+}
+
+// Lists reports whether a part of the key has several values.
+func (t Thing) Lists() bool {
+	return slices.ContainsFunc(t.Key, func(k KeyPart) bool { return strings.Contains(k.Value.String(), Listed) })
+}
+
+// within reports whether every value of a list is in another.
+func within(some, all string) bool {
+	if some == all {
+		return true
+	}
+	values := strings.Split(all, Listed)
+	for _, v := range strings.Split(some, Listed) {
+		if !slices.Contains(values, v) {
+			return false
+		}
+	}
+	return true
 }
 
 // A KeyPart is one attribute of a natural key.
@@ -48,23 +86,55 @@ func (t Thing) ID() string {
 	return b.String()
 }
 
-// deleted returns the live things that lose an object when the plan is applied,
-// by ID. "" stands for those that cannot be told.
-func (p *Plan) deleted() map[string]bool {
-	ids := map[string]bool{}
+// Losses are live things that lose an object.
+type Losses struct {
+	ids   map[string]bool
+	kinds map[string][]Thing // one of each, by kind
+	blind map[string]bool    // kinds of which something is lost that cannot be told
+	pairs int                // left for comparing keys with lists
+}
+
+// Losses returns the live things that lose an object when the plan is applied.
+func (p *Plan) Losses() *Losses {
+	l := &Losses{ids: map[string]bool{}, kinds: map[string][]Thing{}, blind: map[string]bool{}, pairs: 1_000_000}
 	for _, r := range p.Resources {
-		if r.Was != nil && (r.Action.Destroys() || r.Becomes != nil && r.Becomes.ID() != r.Was.ID()) {
-			ids[r.Was.ID()] = true
+		if r.Was == nil || !r.Action.Destroys() && (r.Becomes == nil || r.Becomes.ID() == r.Was.ID()) {
+			continue
+		}
+		switch id := r.Was.ID(); {
+		case id == "":
+			l.blind[r.Was.Kind] = true
+		case !l.ids[id]:
+			l.ids[id] = true
+			l.kinds[r.Was.Kind] = append(l.kinds[r.Was.Kind], *r.Was)
 		}
 	}
-	return ids
+	return l
+}
+
+// Matter reports whether an object that holds t has a part in what becomes of
+// them: it holds one of them, or covers one, or may do so, as far as can be told.
+func (l *Losses) Matter(t Thing) bool {
+	id := t.ID()
+	switch {
+	case l.ids[id], l.blind[t.Kind]:
+		return true
+	case id == "":
+		return len(l.kinds[t.Kind]) > 0
+	case !t.Lists():
+		return false
+	}
+	return slices.ContainsFunc(l.kinds[t.Kind], func(lost Thing) bool {
+		l.pairs--
+		return l.pairs < 0 || t.Covers(lost)
+	})
 }
 
 // Hold takes into a plan that is limited to targets what it does not mention: the
 // objects of the full plan that are there now and hold a live thing which the
 // targeted plan deletes.
 func (p *Plan) Hold(full *Plan) {
-	lost, listed := p.deleted(), map[string]bool{}
+	lost, listed := p.Losses(), map[string]bool{}
 	for _, r := range p.Resources {
 		listed[r.Key()] = true
 	}
@@ -72,7 +142,7 @@ func (p *Plan) Hold(full *Plan) {
 		listed[h.Address.String()] = true
 	}
 	hold := func(address safe.Text, key string, t *Thing) {
-		if t != nil && !listed[key] && lost[t.ID()] {
+		if t != nil && !listed[key] && lost.Matter(*t) {
 			listed[key] = true
 			p.Standing = append(p.Standing, Holder{Address: address, Thing: *t})
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,8 +26,8 @@ const everything = "everything"
 type choice struct {
 	session   *session
 	full      *saved
-	changes   []plan.Change // the recommended sequence
-	rehearsed []string      // ids of changes that a rehearsal went through
+	changes   []plan.Change   // the recommended sequence
+	rehearsed map[string]bool // keys of what a rehearsal went through
 
 	options  forecast.Options
 	atOnce   forecast.Forecast // of the full plan
@@ -37,7 +38,7 @@ type choice struct {
 
 // newChoice forecasts a full plan and the changes that it is split into.
 func (s *session) newChoice(ctx context.Context, facts *engine.Facts, full *saved, changes []plan.Change) *choice {
-	c := &choice{session: s, full: full, changes: changes, rehearsed: facts.Rehearsed, options: s.options(ctx)}
+	c := &choice{session: s, full: full, changes: changes, rehearsed: s.rehearsed(facts.Rehearsed), options: s.options(ctx)}
 	c.atOnce = forecast.AtOnce(&full.model, full.order, c.options)
 	c.sequence = forecast.OneAtATime(&full.model, full.order, changes, c.options)
 	forecast.Block(&full.model, changes, c.sequence)
@@ -86,15 +87,15 @@ func (c *choice) question(facts *engine.Facts) engine.Question {
 				Consequence: safe.Lit("nothing more is applied, and the pin does not move"),
 			},
 			{
-				ID: "take", Tags: []string{"recommended"}, Key: "enter", NeedsItem: true, Recommended: true,
+				ID: "take", Key: "enter", NeedsItem: true,
 				Label:       safe.Lit("take this change"),
 				Consequence: safe.Lit("plans it alone and shows that plan; nothing is applied yet"),
 			},
 		},
 	}
-	if c.blocked() && c.cures == nil {
-		// The sequence cannot be gone to its end, so it is better not begun.
-		q.Choices[1].Recommended, q.Choices[1].Tags = false, nil
+	best := 1
+	if c.blocked() {
+		best = 0 // the sequence cannot be gone to its end, so it is better not begun
 	}
 	if c.curable() || c.blocked() {
 		q.Choices = append(q.Choices, engine.Choice{
@@ -102,10 +103,11 @@ func (c *choice) question(facts *engine.Facts) engine.Question {
 			Label:       safe.Lit("ways round"),
 			Consequence: safe.Lit("tries changes of the configuration in a scratch checkout and shows what they would do; nothing is applied or committed"),
 		})
-		if look := &q.Choices[2]; c.blocked() && c.cures == nil {
-			look.Recommended, look.Tags = true, []string{"recommended"}
+		if c.blocked() && c.cures == nil {
+			best = 2
 		}
 	}
+	q.Choices[best].Recommended, q.Choices[best].Tags = true, []string{"recommended"}
 	if c.isWhole() && c.changes[0].Blocked.IsEmpty() {
 		// A script that takes everything means this then.
 		take := &q.Choices[1]
@@ -143,7 +145,7 @@ func (c *choice) check(a engine.Answer) error {
 		}
 	}
 	for _, r := range c.full.model.Resources {
-		if !r.Previous.IsEmpty() && change.Targets != nil && !slices.Contains(change.Members, r.Index) {
+		if !r.Previous.IsEmpty() && change.Targets != nil && !slices.Contains(change.Members, r.Index) && !c.rehearsed[r.Key()] {
 			return fmt.Errorf("%s has moved from %s, and Terraform refuses every other target until that is applied; take the change that moves it first", r.Address, r.Previous)
 		}
 	}
@@ -191,9 +193,26 @@ func (c *choice) together(targets []int) (plan.Change, error) {
 	if err != nil {
 		return change, err
 	}
-	one := []plan.Change{change}
-	forecast.Block(&c.full.model, one, forecast.OneAtATime(&c.full.model, c.full.order, one, c.options))
-	return one[0], nil
+	all := []plan.Change{change}
+	c.block(all)
+	if all[0].Blocked.IsEmpty() && change.Targets != nil && c.keepsAside(change) {
+		// The old object goes with what is left.
+		all = append(all, plan.Change{})
+		c.block(all)
+	}
+	return all[0], nil
+}
+
+// keepsAside reports whether the old object of something may outlive the change.
+func (c *choice) keepsAside(change plan.Change) bool {
+	return slices.ContainsFunc(change.Members, func(m int) bool {
+		return c.full.model.Resources[m].Action == plan.CreateThenDelete
+	})
+}
+
+// block marks the changes of a sequence that have to be held back.
+func (c *choice) block(changes []plan.Change) {
+	forecast.Block(&c.full.model, changes, forecast.OneAtATime(&c.full.model, c.full.order, changes, c.options))
 }
 
 // outside returns the resources of the full plan that are neither in a change
@@ -212,15 +231,7 @@ func (c *choice) expected(change plan.Change) map[string]bool {
 	for _, m := range change.Members {
 		keys[c.full.model.Resources[m].Key()] = true
 	}
-	if len(c.rehearsed) > 0 {
-		for _, other := range plan.Split(&c.full.model, c.full.order) {
-			if slices.Contains(c.rehearsed, other.ID) {
-				for _, m := range other.Members {
-					keys[c.full.model.Resources[m].Key()] = true
-				}
-			}
-		}
-	}
+	maps.Copy(keys, c.rehearsed)
 	return keys
 }
 

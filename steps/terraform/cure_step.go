@@ -55,8 +55,12 @@ func (c *choice) cure(ctx context.Context, op engine.Operator) error {
 			pin = at.Hash
 		}
 		found, err := c.session.cures(ctx, op, c.full, pin, c.atOnce, c.look)
-		if err != nil {
-			return err
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil: // the plan is as good as before
+			op.Tell(engine.Warned{Text: safe.Sprintf("ways round could not be looked for: %v", err)})
+			found = []forecast.Cure{}
 		}
 		c.cures = &found
 		var shown []map[string]any
@@ -76,11 +80,7 @@ func (c *choice) cure(ctx context.Context, op engine.Operator) error {
 		if err != nil || a.Choice == "back" {
 			return err
 		}
-		p, ok := c.session.proposals[a.Item]
-		if !ok {
-			return fmt.Errorf("there is no cure %q", safe.Show(a.Item))
-		}
-		if done, err = c.take(ctx, op, p, a.Choice); err != nil {
+		if done, err = c.take(ctx, op, c.session.proposals[a.Item], a.Choice); err != nil {
 			return err
 		}
 	}
@@ -96,6 +96,12 @@ func (c *choice) cureQuestion(op engine.Operator, done safe.Text) engine.Questio
 		Kind:   engine.AskCure,
 		Title:  safe.Lit("take one of these ways round?"),
 		Digest: c.full.model.Digest,
+		Check: func(a engine.Answer) error {
+			if _, ok := c.session.proposals[a.Item]; !ok && a.Choice != "back" {
+				return fmt.Errorf("there is no cure %q", safe.Show(a.Item))
+			}
+			return nil
+		},
 		Choices: []engine.Choice{{
 			ID: "back", Key: "b", Label: safe.Lit("back"), Consequence: safe.Lit("the plan is as it was"),
 		}, {
@@ -190,7 +196,7 @@ func (c *choice) take(ctx context.Context, op engine.Operator, p cure.Proposal, 
 	switch {
 	case errors.Is(err, engine.ErrRehearsed):
 		return safe.Lit("Nothing is written in a rehearsal."), nil
-	case failed != nil && ctx.Err() == nil:
+	case failed != nil && ctx.Err() == nil && !errors.Is(err, engine.ErrUnknown):
 		// The plan is as good as before, and there are other ways to take the cure.
 		return safe.Sprintf("It could not be done: %v", failed), nil
 	}

@@ -89,7 +89,7 @@ func (s *session) source() Source {
 }
 
 // moved returns the hazards that lie in the repository and not in the plan:
-// files that the pin does not have like this.
+// files that the pin does not have like this, or that cannot be compared with it.
 func (s *session) moved(ctx context.Context, facts *engine.Facts) []plan.Hazard {
 	h, ok := s.source().(Comparer)
 	if !ok || facts.Pin == nil || facts.Commit == nil {
@@ -97,7 +97,10 @@ func (s *session) moved(ctx context.Context, facts *engine.Facts) []plan.Hazard 
 	}
 	var out []plan.Hazard
 	if len(s.env.Inputs) > 0 && facts.Head != "" {
-		if same, err := h.Same(ctx, facts.Pin.Hash, facts.Head, s.env.Inputs); err == nil && !same {
+		switch same, err := h.Same(ctx, facts.Pin.Hash, facts.Head, s.env.Inputs); {
+		case err != nil:
+			out = append(out, plan.Hazard{Code: plan.InputsChanged, Text: safe.Sprintf("whether inputs are as they were in the commit that is deployed cannot be told: %v", err)})
+		case !same:
 			out = append(out, plan.Hazard{
 				Code: plan.InputsChanged,
 				Text: safe.Lit("inputs, which are read from the head of the branch, are not as they were in the commit that is deployed"),
@@ -109,7 +112,13 @@ func (s *session) moved(ctx context.Context, facts *engine.Facts) []plan.Hazard 
 	if under(lock, s.env.Inputs) {
 		from = facts.Head
 	}
-	if same, err := h.Same(ctx, facts.Pin.Hash, from, []string{lock}); err == nil && !same {
+	switch same, err := h.Same(ctx, facts.Pin.Hash, from, []string{lock}); {
+	case err != nil:
+		out = append(out, plan.Hazard{
+			Code: plan.ProviderChanged, Address: safe.Show(lock),
+			Text: safe.Sprintf("whether the versions of the providers change cannot be told: %v", err),
+		})
+	case !same:
 		out = append(out, plan.Hazard{
 			Code: plan.ProviderChanged, Address: safe.Show(lock),
 			Text: safe.Lit("the versions of the providers change: the same configuration may do something else"),

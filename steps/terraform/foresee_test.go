@@ -294,6 +294,32 @@ func TestPlan_takesChangesTogetherAndApart(t *testing.T) {
 	}
 }
 
+// unreadable is a project whose commits cannot be compared.
+type unreadable struct{ *project }
+
+func (unreadable) Same(context.Context, string, string, []string) (bool, error) {
+	return false, errors.New("object not found")
+}
+
+// A comparison that fails must not look like one that found nothing.
+func TestPlan_saysWhenInputsAndProvidersCannotBeCompared(t *testing.T) {
+	t.Parallel()
+	p, o := newRename(t, plan.DeleteOwnData)
+	p.env.Inputs = []string{"inputs"}
+	o.facts.Pin = &engine.Candidate{Hash: "c1"}
+	deps := p.deps()
+	deps.Open = func(*runbook.Environment, string) (Source, error) { return unreadable{p}, nil }
+	o.mustStep(New(deps), runbook.KindPlan)
+	_, review := reviewOf(t, o, 0)
+	for _, code := range []string{plan.InputsChanged, plan.ProviderChanged} {
+		if !slices.ContainsFunc(review.Hazards, func(h plan.Hazard) bool {
+			return h.Code == code && strings.Contains(h.Text.String(), "cannot be told: object not found")
+		}) {
+			t.Errorf("no %s in %+v", code, review.Hazards)
+		}
+	}
+}
+
 // comparing is a project whose commits differ in some files.
 type comparing struct {
 	*project

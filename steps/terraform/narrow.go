@@ -21,8 +21,8 @@ func (c *choice) narrow(ctx context.Context, op engine.Operator, change plan.Cha
 	if change.Targets == nil {
 		return c.full, change, nil
 	}
-	targets := make([]string, len(change.Targets))
-	for i, t := range change.Targets {
+	targets := slices.Concat(change.Targets, c.pending(change))
+	for i, t := range targets {
 		targets[i] = c.full.doc.Raw(t)
 	}
 	p, err := c.replan(ctx, op, targets)
@@ -80,9 +80,13 @@ func (c *choice) verify(p *saved, change plan.Change) error {
 		return fmt.Errorf("the plan of this change holds more than the change: %s", names(more))
 	}
 	var missing []plan.ResourceChange
+	targeted := map[string]bool{}
+	for _, t := range change.Targets {
+		targeted[t] = true
+	}
 	for _, m := range change.Members {
 		r := c.full.model.Resources[m]
-		if slices.Contains(change.Targets, r.Address.String()) && !inPlan[r.Key()] {
+		if targeted[r.Address.String()] && !inPlan[r.Key()] {
 			missing = append(missing, r)
 		}
 	}

@@ -42,7 +42,7 @@ func (p *planStep) Run(ctx context.Context, op engine.Operator) (engine.Report, 
 		return engine.Report{Summary: safe.Lit("nothing to do")}, nil
 	}
 	s.trace(ctx, op, facts, full)
-	changes := remaining(plan.Split(&full.model, full.order), facts.Rehearsed)
+	changes := s.remaining(full, plan.Split(&full.model, full.order), facts.Rehearsed)
 	c := s.newChoice(ctx, facts, full, changes)
 	if err := op.Evidence(safe.Lit("forecast of everything at once"), forecastFacts(c.atOnce, c.hazards)); err != nil {
 		return engine.Report{}, err
@@ -59,6 +59,7 @@ func (p *planStep) Run(ctx context.Context, op engine.Operator) (engine.Report, 
 	if err != nil {
 		return engine.Report{}, err
 	}
+	s.choose(full, chosen)
 	ready, change, err := c.narrow(ctx, op, chosen)
 	if err != nil {
 		return engine.Report{}, err
@@ -70,9 +71,7 @@ func (p *planStep) Run(ctx context.Context, op engine.Operator) (engine.Report, 
 		Plan: ready.model, Change: change, Commit: ready.work.commit, Tree: ready.work.tree,
 		File: ready.file, Dir: ready.work.root.Dir, Order: ready.order.Waits(len(ready.model.Resources)), Reason: reason,
 	}
-	if chosen.ID != everything {
-		facts.Remaining = len(changes) - 1
-	}
+	facts.Remaining = c.left(chosen)
 	what := planFacts(ready)
 	what["change"], what["title"] = change.ID, change.Title
 	if err := op.Evidence(safe.Lit("plan of the chosen change"), what); err != nil {
@@ -103,14 +102,6 @@ func (s *session) warnOfWorkspace(op engine.Operator) {
 	if ws, ok := s.lookup("TF_WORKSPACE"); ok && ws != "" && ws != s.workspace() {
 		op.Tell(engine.Warned{Text: safe.Sprintf("TF_WORKSPACE is set in the shell and does not count; the workspace is %q, as the runbook says", s.workspace())})
 	}
-}
-
-// remaining leaves out what a rehearsal went through already.
-func remaining(changes []plan.Change, rehearsed []string) []plan.Change {
-	if slices.Contains(rehearsed, everything) {
-		return nil
-	}
-	return slices.DeleteFunc(changes, func(c plan.Change) bool { return slices.Contains(rehearsed, c.ID) })
 }
 
 // planFacts is what the journal keeps of a plan. No value is part of it.

@@ -39,6 +39,7 @@ type session struct {
 	plans map[string]*saved // by digest of the plan file
 
 	proposals map[string]cure.Proposal // ways round the outages of the last full plan, by id
+	chosen    map[string][]string      // id of a change that was taken → keys of what it was to do
 }
 
 func newSession(d Deps, run engine.Run) *session {
@@ -47,7 +48,7 @@ func newSession(d Deps, run engine.Run) *session {
 	return &session{
 		deps: d, run: run, env: run.Environment, table: table, tableError: err,
 		values: values, words: redact.Over(values),
-		plans: map[string]*saved{},
+		plans: map[string]*saved{}, chosen: map[string][]string{},
 	}
 }
 

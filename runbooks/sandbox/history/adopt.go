@@ -44,8 +44,11 @@ func Adopt(dir, prefix string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if ahead, err := ours.IsAncestor(theirs); err != nil || !ahead {
-		return "", fmt.Errorf("%s does not contain all of %s: %w", found.Name().Short(), Branch, err)
+	switch ahead, err := ours.IsAncestor(theirs); {
+	case err != nil:
+		return "", fmt.Errorf("compare %s with %s: %w", found.Name().Short(), Branch, err)
+	case !ahead:
+		return "", fmt.Errorf("%s does not contain all of %s", found.Name().Short(), Branch)
 	}
 	wt, err := repo.Worktree()
 	if err != nil {

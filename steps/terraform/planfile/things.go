@@ -36,17 +36,12 @@ func (r *reader) stand(rc *tfjson.ResourceChange) {
 	}
 }
 
-// keepStanding keeps the objects that hold a thing which another object loses: by
-// a delete, or by a change in place that gives it another name.
+// keepStanding keeps the objects that have a part in what becomes of the live
+// things that lose one.
 func (r *reader) keepStanding() {
-	deleted := map[string]bool{}
-	for _, m := range r.f.Model.Resources {
-		if m.Was != nil && (m.Action.Destroys() || m.Becomes == nil || m.Becomes.ID() != m.Was.ID()) {
-			deleted[m.Was.ID()] = true
-		}
-	}
+	lost := r.f.Model.Losses()
 	for _, h := range r.standing {
-		if deleted[h.Thing.ID()] {
+		if lost.Matter(h.Thing) {
 			r.f.Model.Standing = append(r.f.Model.Standing, h)
 		}
 	}
