@@ -107,6 +107,9 @@ func TestHints_theRecommendedChoiceIsTheLastToGo(t *testing.T) {
 		q.Choices = append(q.Choices, engine.Choice{ID: "cures", Key: "c", Label: safe.Lit("ways round"), Recommended: true})
 		d.tell(engine.QuestionAsked{Question: q})
 		d.has("enter ways round")
+		q.Choices[len(q.Choices)-1].Stops = true
+		d.tell(engine.QuestionAsked{Question: q})
+		d.has("enter ways round")
 	}
 }
 

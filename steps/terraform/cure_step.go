@@ -106,13 +106,13 @@ func (c *choice) cureQuestion(op engine.Operator, done safe.Text) engine.Questio
 			ID: "back", Key: "b", Label: safe.Lit("back"), Consequence: safe.Lit("the plan is as it was"),
 		}, {
 			ID: "patch", Key: "p", NeedsItem: true, Label: safe.Lit("write a patch"),
-			Consequence: safe.Lit("a file for git apply; your repository stays as it is"),
+			Consequence: safe.Lit("for git apply; your repository stays as is"),
 		}, {
 			ID: "branch", Key: "B", NeedsItem: true, Label: safe.Lit("make a branch"),
 			Consequence: safe.Sprintf("%s, one commit on top of %s, which stays as it is", c.branch(op), op.Run().Environment.Branch),
 		}, {
 			ID: "stop", Key: "s", Stops: true, Label: safe.Lit("stop here"),
-			Consequence: safe.Lit("merge the cure first, then deploy that commit"),
+			Consequence: safe.Lit("merge the cure first, then deploy it"),
 		}},
 		Payload: review,
 	}
