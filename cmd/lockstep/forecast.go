@@ -33,6 +33,9 @@ type forecastRequest struct {
 	asJSON      bool
 	asMarkdown  bool
 	isCheck     bool // a budget was given
+
+	known   map[string]live.Identity // that were read
+	lengths map[string]time.Duration
 }
 
 func newForecastCommand() *cobra.Command {
@@ -134,6 +137,10 @@ func (q *forecastRequest) run(cmd *cobra.Command) error {
 		return err
 	}
 	r := forecastOf(p, opt)
+	r.Blind = report.Blind(&p.Model, q.source.Live)
+	for _, note := range report.Unmatched(&p.Model, q.known, q.lengths) {
+		fmt.Fprintf(cmd.ErrOrStderr(), "lockstep: note: %s\n", note)
+	}
 	switch out := cmd.OutOrStdout(); {
 	case q.asJSON:
 		err = r.JSON(out)
@@ -161,6 +168,7 @@ func forecastOf(p *offline.Plan, opt forecast.Options) *report.Report {
 	if !p.Limited {
 		r.Changes = plan.Split(&p.Model, p.Order)
 		r.Steps = forecast.OneAtATime(&p.Model, p.Order, r.Changes, opt)
+		forecast.Block(&p.Model, r.Changes, r.Steps)
 	}
 	return r
 }
@@ -185,6 +193,7 @@ func (q *forecastRequest) options() (forecast.Options, error) {
 		for key, d := range given { // addresses of a plan are inert
 			from.Given[safe.Show(key).String()] = d
 		}
+		q.lengths = from.Given
 	}
 	opt.Durations = durations.NewBook(from)
 	return opt, nil
@@ -202,6 +211,7 @@ func (q *forecastRequest) table() (*live.Table, error) {
 	}
 	given, err := live.ReadIdentities(q.identities, data)
 	if err == nil {
+		q.known = given
 		t, err = t.With(given)
 	}
 	if err != nil {

@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"slices"
 	"strings"
 
 	"lockstep/runbook/plan"
@@ -49,15 +50,17 @@ func (r *run) whyGap(o Outage) safe.Text {
 func (r *run) list(actions []int) safe.Text {
 	const named = 2
 	var parts []string
-	for _, k := range actions[:min(named, len(actions))] {
+	for _, k := range actions {
 		name := r.actions[k].Name.String()
 		if !r.actions[k].Takes.Known() {
 			name += ", which takes nobody knows how long"
 		}
-		parts = append(parts, name)
+		if !slices.Contains(parts, name) { // a replacement is two actions
+			parts = append(parts, name)
+		}
 	}
-	text := strings.Join(parts, " and ")
-	if n := len(actions) - named; n > 0 {
+	text := strings.Join(parts[:min(named, len(parts))], " and ")
+	if n := len(parts) - named; n > 0 {
 		return safe.Sprintf("%s and %d more", text, n)
 	}
 	return safe.Show(text)

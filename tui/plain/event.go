@@ -82,6 +82,9 @@ func (y *story) tell(e engine.Envelope) []safe.Text {
 		}
 		return out
 	case engine.Warned:
+		if strings.HasPrefix(v.Text.String(), "warning: ") { // Terraform's own begin so
+			return one(v.Text)
+		}
 		return one(safe.Sprintf("warning: %s", v.Text))
 	case engine.QuestionAnswered:
 		return one(safe.Sprintf("answered by %s: %s", safe.Show(v.Answer.By), safe.Show(v.Answer.Choice)))

@@ -28,11 +28,15 @@ func Compared(c engine.ChangeDone) safe.Text {
 		return text
 	}
 	text = safe.Sprintf("%s · expected %s, took %s", text, About(c.Expected), Time(c.Took))
-	if late := Overrun(c.Took, c.Expected); !late.IsEmpty() {
+	// What Terraform does around the actions takes a moment, too.
+	if late := Overrun(c.Took-around, c.Expected); !late.IsEmpty() {
 		text = safe.Sprintf("%s, longer than forecast", text)
 	}
 	return text
 }
+
+// around is how long an apply may take beside its actions without being late.
+const around = 3 * time.Second
 
 // Measured says how long live things were forecast to be dark over all changes,
 // against the longest that a probe failed; nothing when there was no forecast.

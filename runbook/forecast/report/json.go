@@ -43,6 +43,8 @@ func (r *Report) JSON(w io.Writer) error {
 	p.member("terraform", r.Plan.Terraform)
 	p.text(",")
 	p.member("limited", r.Limited)
+	p.text(",")
+	p.member("not_looked_at", append([]safe.Text{}, r.Blind...))
 	p.text("}\n")
 	if p.err != nil {
 		return p.err

@@ -44,6 +44,9 @@ func (r *Report) Markdown(w io.Writer) error {
 
 func (r *Report) things(b *strings.Builder) {
 	f := r.AtOnce
+	if t := r.blind(); !t.IsEmpty() {
+		fmt.Fprintf(b, "\n%s\n", code(t))
+	}
 	if len(f.Outages) == 0 {
 		return
 	}
@@ -141,7 +144,7 @@ func (r *Report) changes(b *strings.Builder) {
 	case len(r.Changes) == 0:
 		return
 	}
-	fmt.Fprintf(b, "\n**One at a time, recommended: %s, %s**\n\n", count(len(r.Changes), "change"), darkOf(r.Steps.Dark))
+	fmt.Fprintf(b, "\n**%s**\n\n", r.sequenceTitle())
 	for i, c := range r.Changes[:min(len(r.Changes), maxChanges)] {
 		fmt.Fprintf(b, "%d. %s\n", i+1, code(c.Title))
 		for _, o := range r.Steps.Steps[i].Outages {
@@ -150,7 +153,7 @@ func (r *Report) changes(b *strings.Builder) {
 			}
 		}
 		if !c.Blocked.IsEmpty() {
-			fmt.Fprintf(b, "   - not as it is: %s\n", code(c.Blocked))
+			fmt.Fprintf(b, "   - **BLOCKED**: %s\n", code(c.Blocked))
 		}
 		if !c.Remedy.IsEmpty() {
 			fmt.Fprintf(b, "   - instead: %s\n", code(c.Remedy))

@@ -5,6 +5,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -22,6 +23,9 @@ type Report struct {
 	// Limited says that the plan was limited to targets, so that there is no
 	// sequence: it is part of one itself.
 	Limited bool
+	// Blind are the resource types of which objects go and nothing is known of what
+	// users see of them.
+	Blind []safe.Text
 	// Raw returns an address as Terraform writes it for one as it is shown. JSON
 	// holds the former, so that scripts find their resources; nil changes nothing.
 	Raw func(shown string) string
@@ -54,6 +58,41 @@ func (r *Report) Over(budget time.Duration) []safe.Text {
 		}
 	}
 	return out
+}
+
+// sequenceTitle says of how many changes the sequence is, and how it ends.
+func (r *Report) sequenceTitle() string {
+	n := count(len(r.Changes), "change")
+	for i, c := range r.Changes {
+		if !c.Blocked.IsEmpty() {
+			return fmt.Sprintf("One at a time: %s, held back at change %d", n, i+1)
+		}
+	}
+	gone := 0
+	for _, f := range r.Steps.Steps {
+		for _, o := range f.Outages {
+			if o.Verdict == forecast.Gone {
+				gone++
+			}
+		}
+	}
+	if gone > 0 {
+		return fmt.Sprintf("One at a time: %s, %s gone for good", n, count(gone, "live thing"))
+	}
+	return fmt.Sprintf("One at a time, recommended: %s, %s", n, darkOf(r.Steps.Dark))
+}
+
+// blind says of what nothing is known, or is empty.
+func (r *Report) blind() safe.Text {
+	if len(r.Blind) == 0 {
+		return safe.Text{}
+	}
+	const named = 5
+	text := safe.Join(r.Blind[:min(len(r.Blind), named)], ", ")
+	if n := len(r.Blind) - named; n > 0 {
+		text = safe.Sprintf("%s and %s", text, count(n, "more type"))
+	}
+	return safe.Sprintf("Not looked at: what users see of %s. Objects of it go, and no identity is known; --identities can name one.", text)
 }
 
 // thingName is what a live thing is called where it has no name of its own.

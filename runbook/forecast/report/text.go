@@ -28,6 +28,10 @@ func (r *Report) Text(w io.Writer) error {
 	p.title("Everything at once: %s", r.summary())
 	p.timeline(r.AtOnce, maxRows)
 	p.outages(r.AtOnce)
+	if t := r.blind(); !t.IsEmpty() {
+		p.line("")
+		p.wrap("", "", t)
+	}
 	if len(r.AtOnce.Hazards) > 0 {
 		p.line("")
 		p.line("Hazards")
@@ -175,7 +179,7 @@ func (p *page) sequence(r *Report) {
 		p.line("Nothing to do.")
 		return
 	}
-	p.title("One at a time, recommended: %s, %s", count(len(r.Changes), "change"), darkOf(r.Steps.Dark))
+	p.title("%s", r.sequenceTitle())
 	for i, c := range r.Changes[:min(len(r.Changes), maxRows)] {
 		f := r.Steps.Steps[i]
 		p.wrap(fmt.Sprintf("%3d. ", i+1), "     ", c.Title)
@@ -188,7 +192,7 @@ func (p *page) sequence(r *Report) {
 			}
 		}
 		if !c.Blocked.IsEmpty() {
-			p.wrap("     not as it is: ", "     ", c.Blocked)
+			p.wrap("     BLOCKED: ", "     ", c.Blocked)
 		}
 		if !c.Remedy.IsEmpty() {
 			p.wrap("     instead: ", "     ", c.Remedy)

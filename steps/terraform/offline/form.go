@@ -73,6 +73,13 @@ func (s Source) inFolder(err error) error {
 	if !errors.As(err, &p) {
 		return err
 	}
+	if errors.Is(err, engine.ErrStale) {
+		return &engine.Problem{
+			Err:   fmt.Errorf("the plan does not fit the state of %s: it was made in another folder, or something was applied since", s.Dir),
+			Hint:  "name the folder in which the plan was made with --chdir DIR, or plan again",
+			Lines: p.Lines,
+		}
+	}
 	for _, l := range p.Lines {
 		if bytes.Contains([]byte(l.String()), []byte("terraform init")) || bytes.Contains([]byte(l.String()), []byte("tofu init")) {
 			p.Hint = "run terraform init in " + s.Dir + ", or name the folder in which the plan was made with --chdir DIR"

@@ -162,15 +162,15 @@ func (s Source) readSaved(ctx context.Context, path, scratch string) (*Plan, err
 }
 
 func (s Source) readJSON(path string) (*Plan, error) {
+	file, err := planfile.Read(path, &redact.Net{}, s.Live)
+	if err != nil {
+		return nil, &engine.Problem{Err: err, Hint: "make it with terraform show -json FILE > plan.json, where FILE is what terraform plan -out=FILE saved"}
+	}
 	if s.Graph == "" {
 		return nil, &engine.Problem{
 			Err:  errors.New("the JSON of a plan does not say in which order things happen; its graph is missing"),
 			Hint: "where the plan was made, run terraform graph -plan=FILE > plan.dot with the saved plan, and add --graph plan.dot",
 		}
-	}
-	file, err := planfile.Read(path, &redact.Net{}, s.Live)
-	if err != nil {
-		return nil, &engine.Problem{Err: err, Hint: "make it with terraform show -json FILE > plan.json, where FILE is what terraform plan -out=FILE saved"}
 	}
 	return withOrder(file, s.Graph, false)
 }
