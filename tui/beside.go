@@ -92,7 +92,7 @@ func (w *working) View() string {
 	say(st.Title, title)
 	out = append(out, whyOf(st, s.Why, w.width, 1)...)
 	out = append(out, look.Blank(w.width))
-	elapsed := clock(m.now().Sub(s.begun))
+	elapsed := clock(m.now().Sub(m.run.worked))
 	if p := m.run.progress; p != nil {
 		say(st.Plain, safe.Sprintf("%s · %s", p.What, elapsed))
 		if p.Total > 0 {

@@ -52,7 +52,7 @@ func planQuestion() engine.Question {
 
 func TestCure_theAnswerNamesTheOneUnderTheCursor(t *testing.T) {
 	d := opened(t, cureQuestion())
-	d.has("WAYS ROUND THE OUTAGE", "write the patch", "DARK 20 s → none")
+	d.has("WAYS ROUND THE OUTAGE", "write the patch", "DARK 20 s → nothing dark")
 	d.press("j", "b")
 	if a := d.theAnswer(); a.Choice != "branch" || a.Item != "k2" {
 		t.Errorf("answer %+v", a)

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	"lockstep/runbook/engine"
@@ -221,7 +222,13 @@ func (m *model) hints(width int) string {
 		if hints, stopping = m.hintsNow(); width >= railFrom {
 			tail = append(stopping, tail...)
 		} else {
-			hints = append(hints, stopping...)
+			for _, h := range stopping {
+				if h.Needed { // it is the recommended one
+					hints = slices.Insert(hints, 0, h)
+				} else {
+					hints = append(hints, h)
+				}
+			}
 		}
 		if m.asked != nil && m.asked.typing() {
 			tail = nil

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"testing"
 	"time"
 
 	"lockstep/runbook/durations"
@@ -14,12 +15,13 @@ func cureQuestion() engine.Question {
 	patch := choice("patch", "p", "write the patch", "to a file; your repository stays as it is")
 	branch := choice("branch", "b", "put it on a branch", "lockstep/cure-4b226e2, to be reviewed and merged as any other")
 	patch.NeedsItem, branch.NeedsItem, patch.Recommended = true, true, true
+	name := plan.Thing{Name: safe.Lit("static.crates.io CNAME"), DNS: true}
 	dark := []forecast.Outage{{Verdict: forecast.Window, Length: forecast.Span{Min: 20 * time.Second, Typical: 20 * time.Second, Max: 20 * time.Second}}}
 	return engine.Question{
 		Kind: engine.AskCure, Title: safe.Lit("Which way round the outage?"), Choices: []engine.Choice{patch, branch, choice("back", "k", "back to the plan", "")}, Digest: "d5",
 		Payload: engine.CureReview{Commit: candidates().Items[2], Branch: safe.Lit("lockstep/cure-4b226e2"), Cures: []forecast.Cure{
-			{ID: "k1", Kind: forecast.CureMoved, Title: safe.Lit("say that the record moved"), Before: dark, Proved: true, Patch: safe.Lines("--- a/dns.tf\n+++ b/dns.tf\n@@ -1 +1,4 @@\n+moved {\n+  from = dns_record.static\n+}")},
-			{ID: "k2", Kind: forecast.CureForget, Title: safe.Lit("let Terraform forget the old record"), Before: dark, Problem: safe.Lit("the plan fails")},
+			{ID: "k1", Kind: forecast.CureMoved, Title: safe.Lit("say that the record moved"), Thing: name, Before: dark, Proved: true, Patch: safe.Lines("--- a/dns.tf\n+++ b/dns.tf\n@@ -1 +1,4 @@\n+moved {\n+  from = dns_record.static\n+}")},
+			{ID: "k2", Kind: forecast.CureForget, Title: safe.Lit("let Terraform forget the old record"), Thing: name, Before: dark, Problem: safe.Lit("the plan fails")},
 		}},
 	}
 }
@@ -79,4 +81,49 @@ func foreseenPlan() engine.Question {
 	cures := choice("cures", "c", "ways round it", "")
 	q.Choices = append(q.Choices[:2:2], cures, q.Choices[2])
 	return q
+}
+
+func TestCure_whatWasMadeOfOneStandsOnTheScreen(t *testing.T) {
+	for _, size := range [][2]int{{120, 40}, {80, 24}, {40, 12}} {
+		d := newDesk(t, size[0], size[1])
+		d.begin(engine.Live)
+		d.upTo("plan")
+		q := cureQuestion()
+		q.Body = []safe.Text{safe.Lit("The branch lockstep/cure-4b226e2 is made.")}
+		d.tell(engine.QuestionAsked{Question: q})
+		d.has("lockstep/cure-4b226e2")
+	}
+}
+
+func TestHints_theRecommendedChoiceIsTheLastToGo(t *testing.T) {
+	for _, size := range [][2]int{{120, 40}, {80, 24}, {40, 12}} {
+		d := newDesk(t, size[0], size[1])
+		d.begin(engine.Live)
+		d.upTo("plan")
+		q := foreseenPlan()
+		for i := range q.Choices {
+			q.Choices[i].Recommended = false
+		}
+		q.Choices = append(q.Choices, engine.Choice{ID: "cures", Key: "c", Label: safe.Lit("ways round"), Recommended: true})
+		d.tell(engine.QuestionAsked{Question: q})
+		d.has("enter ways round")
+		q.Choices[len(q.Choices)-1].Stops = true
+		d.tell(engine.QuestionAsked{Question: q})
+		d.has("enter ways round")
+	}
+}
+
+func TestWorking_timeDoesNotCountWaitingForAnAnswer(t *testing.T) {
+	d := newDesk(t, 80, 24)
+	d.begin(engine.Live)
+	d.upTo("plan")
+	d.tell(engine.Progressed{What: safe.Lit("planning")})
+	q := planQuestion()
+	d.tell(engine.QuestionAsked{Question: q})
+	d.wait(10 * time.Minute)
+	d.tell(engine.QuestionAnswered{Answer: engine.Answer{Question: d.m.asked.q.ID, Choice: "cures"}})
+	d.hasNot("planning")
+	d.tell(engine.Progressed{What: safe.Lit("trying a way round"), Done: 1, Total: 2})
+	d.wait(3 * time.Second)
+	d.has("trying a way round · 3 s")
 }

@@ -44,7 +44,7 @@ func (m *model) ask(q engine.Question) tea.Cmd {
 			s.Taking = v.Taking
 		}
 	case engine.CureReview:
-		v := cureview.New(m.st, p)
+		v := cureview.New(m.st, q)
 		a.pane, a.mode, s = v, ask.Menu, ask.Subject{Item: v.Item}
 	case engine.Message:
 		v := ask.NewEditor(m.st, q, p)

@@ -22,6 +22,7 @@ type run struct {
 	changes  int // of the plan that was made last
 	recorded int64
 	progress *engine.Progressed
+	worked   time.Time // since when the step works, without waiting for an answer
 	warned   safe.Text
 	ending   engine.Interrupt // how the run is to end early, or ""
 	chosen   map[string]safe.Text
@@ -78,6 +79,7 @@ func (r *run) apply(e engine.Envelope) {
 	case engine.PlanMade:
 		r.planned(v)
 	case engine.QuestionAnswered:
+		r.worked, r.progress = e.Time, nil // what was done before it is done
 		if t, ok := r.chosen[v.Answer.Item]; ok {
 			r.name(t)
 		}
@@ -112,7 +114,7 @@ func (r *run) beginStep(at time.Time, v engine.StepStarted) {
 	}
 	s.begun, s.running, s.attempt, s.result, s.summary = at, true, v.Attempt, "", safe.Text{}
 	if s.Kind != runbook.KindEachChange {
-		r.current, r.progress, r.warned = v.ID, nil, safe.Text{}
+		r.current, r.worked, r.progress, r.warned = v.ID, at, nil, safe.Text{}
 	}
 }
 

@@ -106,7 +106,7 @@ func changeRows(st look.Styles, changes []engine.ChangeDone, width int) []string
 	}
 	out := []string{look.NewLine(width).To(1).Add(st.Title, safe.Lit("Changes")).String()}
 	for i, c := range changes {
-		took := clock(c.Took)
+		took := words.Time(c.Took)
 		counts := counted(c.Counts)
 		l := look.NewLine(width).To(1).Add(resultStyle(st, c.Result), resultSign(c.Result))
 		l.Add(st.Muted, safe.Sprintf(" %d  ", i+1))

@@ -100,7 +100,7 @@ func (c *choice) question(facts *engine.Facts) engine.Question {
 	if c.curable() || c.blocked() {
 		q.Choices = append(q.Choices, engine.Choice{
 			ID: lookForCures, Key: "c",
-			Label:       safe.Lit("look for a way round"),
+			Label:       safe.Lit("ways round"),
 			Consequence: safe.Lit("tries changes of the configuration in a scratch checkout and shows what they would do; nothing is applied or committed"),
 		})
 		if c.blocked() && c.cures == nil {

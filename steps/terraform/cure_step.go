@@ -103,16 +103,16 @@ func (c *choice) cureQuestion(op engine.Operator, done safe.Text) engine.Questio
 			return nil
 		},
 		Choices: []engine.Choice{{
-			ID: "back", Key: "b", Label: safe.Lit("back to the changes"), Consequence: safe.Lit("the plan is as it was"),
+			ID: "back", Key: "b", Label: safe.Lit("back"), Consequence: safe.Lit("the plan is as it was"),
 		}, {
-			ID: "patch", Key: "p", NeedsItem: true, Label: safe.Lit("write the patch to a file"),
-			Consequence: safe.Lit("for git apply; your repository stays as it is"),
+			ID: "patch", Key: "p", NeedsItem: true, Label: safe.Lit("write a patch"),
+			Consequence: safe.Lit("for git apply; your repository stays as is"),
 		}, {
-			ID: "branch", Key: "B", NeedsItem: true, Label: safe.Lit("make a branch with it"),
-			Consequence: safe.Sprintf("%s, one commit on top of %s; nothing that exists is changed", c.branch(op), op.Run().Environment.Branch),
+			ID: "branch", Key: "B", NeedsItem: true, Label: safe.Lit("make a branch"),
+			Consequence: safe.Sprintf("%s, one commit on top of %s, which stays as it is", c.branch(op), op.Run().Environment.Branch),
 		}, {
 			ID: "stop", Key: "s", Stops: true, Label: safe.Lit("stop here"),
-			Consequence: safe.Lit("deploy the commit with the cure instead, once it is merged"),
+			Consequence: safe.Lit("merge the cure first, then deploy it"),
 		}},
 		Payload: review,
 	}

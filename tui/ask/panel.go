@@ -1,6 +1,8 @@
 package ask
 
 import (
+	"slices"
+
 	"lockstep/runbook/engine"
 	"lockstep/runbook/safe"
 	"lockstep/tui/look"
@@ -180,9 +182,13 @@ func (c *Chooser) hints(enter bool) (onward, stopping []look.Hint) {
 				h.Label = t.String()
 			}
 		}
-		if ch.Stops {
+		h.Needed = ch.Recommended
+		switch {
+		case ch.Stops:
 			stopping = append(stopping, h)
-		} else {
+		case i == preferred:
+			onward = slices.Insert(onward, 0, h) // the last that a short line lets go of
+		default:
 			onward = append(onward, h)
 		}
 	}

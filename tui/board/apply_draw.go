@@ -1,6 +1,7 @@
 package board
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -235,26 +236,50 @@ func (b *Apply) state(it *item) (safe.Text, look.Style, safe.Text) {
 	case engine.NotStarted:
 		return safe.Lit("-"), b.st.Warning, safe.Lit("not started")
 	}
-	return safe.Lit("·"), b.st.Muted, b.waits(it)
+	return safe.Lit("·"), b.st.Muted, b.waits(it, b.waitsCells())
 }
 
-// waits says in words what an item waits for.
-func (b *Apply) waits(it *item) safe.Text {
+// waitsCells is how much room there is to say what an item waits for.
+func (b *Apply) waitsCells() int {
+	switch {
+	case b.width < axisFrom:
+		return b.width - 5 // a line of its own
+	case b.foreseen:
+		return b.stateCells()
+	}
+	return b.width - b.axisAt() + b.stateCells() // there is no bar in the way
+}
+
+// waits says in words what an item waits for, in some cells if that can be: what
+// tells addresses apart is at their ends.
+func (b *Apply) waits(it *item, cells int) safe.Text {
 	var names []safe.Text
 	for _, j := range it.WaitsFor {
 		if j >= 0 && j < len(b.items) && b.items[j].state != engine.Done {
 			names = append(names, b.nameOf(it, j))
 		}
 	}
-	switch len(names) {
-	case 0:
+	if len(names) == 0 {
 		return safe.Lit("waiting for its turn")
-	case 1:
-		return safe.Sprintf("waits for %s", names[0])
-	case 2:
-		return safe.Sprintf("waits for %s and %s", names[0], names[1])
 	}
-	return safe.Sprintf("waits for %s and %d more", names[0], len(names)-1)
+	first, brief := names[0], safe.Text{}
+	forms := []safe.Text{safe.Sprintf("waits for %s", first), safe.Sprintf("after %s", first)}
+	if n := len(names) - 1; n > 0 {
+		brief = safe.Sprintf(" +%d", n)
+		forms = []safe.Text{
+			safe.Sprintf("waits for %s and %d more", first, n), safe.Sprintf("waits for %s%s", first, brief), safe.Sprintf("after %s%s", first, brief),
+		}
+		if n == 1 {
+			forms = slices.Insert(forms, 0, safe.Sprintf("waits for %s and %s", first, names[1]))
+		}
+	}
+	for _, t := range forms {
+		if look.Width(t) <= cells {
+			return t
+		}
+	}
+	room := cells - look.Width(safe.Lit("after ")) - look.Width(brief)
+	return safe.Sprintf("after %s%s", rows.ShortAddress(first, max(room, 8)), brief)
 }
 
 // nameOf names an item for another one: both halves of a replacement have one

@@ -100,13 +100,16 @@ func (b *Apply) row(l *look.Line, it *item, in look.Style) {
 	r.Put(l)
 }
 
-// lead says what an item waits for, on the axis before its place.
+// lead says what an item waits for, on the axis before its place, when that has no
+// room beside it.
 func (b *Apply) lead(it *item, cells int) safe.Text {
-	if t := b.waits(it); look.Width(t) <= cells {
+	if t := b.waits(it, cells); look.Width(t) <= cells && look.Width(b.waits(it, unbounded)) > b.stateCells() {
 		return t
 	}
 	return safe.Text{}
 }
+
+const unbounded = 1 << 16
 
 // leadFits reports whether what an item waits for stands on the axis.
 func (b *Apply) leadFits(it *item) bool {

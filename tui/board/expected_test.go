@@ -92,8 +92,8 @@ func TestApply_standsItsForecastBesideWhatHappens(t *testing.T) {
 	}
 }
 
-func TestApply_saysThatSomethingTakesLongerThanEver(t *testing.T) {
-	const says = "longer than ever seen (max 6 s)"
+func TestApply_saysThatSomethingTakesLongerThanExpected(t *testing.T) {
+	const says = "longer than expected (at most 6 s)"
 	b := NewApply(look.New(true))
 	incidentWith(b, 6*s, overrunning)
 	if f := plainView(b, 120, 40); strings.Contains(f, says) {

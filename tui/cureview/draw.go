@@ -53,8 +53,23 @@ func (v *View) row(i int) string {
 		right = v.after(rows.Bits{}.Add(v.st.Plain, safe.Lit("→ ")), c)
 	}
 	right = right.Add(v.st.Plain, safe.Lit(" "))
-	l.Add(in, rows.Short(c.Title, max(w-l.Used()-right.Width()-2, 8)))
+	l.Add(in, rows.Short(v.label(i), max(w-l.Used()-right.Width()-2, 8)))
 	return right.Right(l, w).String()
+}
+
+// label names a cure in the list: what it is made of and for what, in few words,
+// or by its title where that would name another one, too.
+func (v *View) label(i int) safe.Text {
+	c := &v.review.Cures[i]
+	for k := range v.review.Cures {
+		if o := &v.review.Cures[k]; k != i && o.Kind == c.Kind && o.Thing.Name == c.Thing.Name {
+			return c.Title
+		}
+	}
+	if v.width < wide || c.Thing.Name.IsEmpty() {
+		return words.Cure(c.Kind)
+	}
+	return safe.Sprintf("%s for %s", words.Cure(c.Kind), c.Thing.Name)
 }
 
 // effect writes what the cure does to the windows of everything at once.
@@ -87,19 +102,20 @@ func (v *View) detail(c *forecast.Cure, w int) []string {
 			out = append(out, look.NewLine(w).To(1).Add(in, part).String())
 		}
 	}
+	names := 16
+	if w < wide {
+		names = 14
+	}
 	field := func(name safe.Text, bits rows.Bits) {
-		out = append(out, bits.Put(look.NewLine(w).To(1).Cell(v.st.Muted, name, 16)).String())
+		out = append(out, bits.Put(look.NewLine(w).To(1).Cell(v.st.Muted, name, names)).String())
 	}
 	say(v.st.Bold, c.Title)
-	say(v.st.Plain, c.Why)
-	out = append(out, rows.Blank(w))
 	if c.Proved {
 		say(v.st.Good, safe.Lit("✓ proved by planning it in a scratch checkout"))
 	} else {
 		say(v.st.Danger, safe.Lit("✗ not proved"))
 	}
 	say(v.st.Danger, c.Problem)
-	field(safe.Lit("live thing"), rows.Bits{}.Add(v.st.Plain, c.Thing.Name))
 	field(safe.Lit("all at once"), v.effect(c))
 	if c.Proved {
 		in := v.st.Good
@@ -108,6 +124,8 @@ func (v *View) detail(c *forecast.Cure, w int) []string {
 		}
 		field(safe.Lit("one at a time"), rows.Bits{}.Add(v.st.Plain, safe.Lit("dark: ")).Add(in, words.Sum(c.Dark, nil)))
 	}
+	say(v.st.Plain, c.Why)
+	field(safe.Lit("live thing"), rows.Bits{}.Add(v.st.Plain, c.Thing.Name))
 	for i, f := range c.Files {
 		name := safe.Text{}
 		if i == 0 {

@@ -11,13 +11,16 @@ import (
 	"lockstep/runbook/safe"
 	"lockstep/tui/look"
 	"lockstep/tui/rows"
+	"lockstep/tui/words"
 )
 
 // A View is the pane. It is made by [New] and used by the screen's loop only.
 type View struct {
 	st            look.Styles
 	review        engine.CureReview
+	said          []safe.Text // of the question, such as where a patch was written
 	width, height int
+	body          []string // what was said, drawn, where it has lines of its own
 	cursor        int
 	list          rows.Stack // the cures
 	patch         rows.Stack // lines of the chosen one
@@ -26,9 +29,10 @@ type View struct {
 }
 
 // New returns the pane for a question about an [engine.CureReview].
-func New(st look.Styles, review engine.CureReview) *View {
-	v := &View{st: st, review: review}
-	v.list.Uniform(len(review.Cures))
+func New(st look.Styles, q engine.Question) *View {
+	v := &View{st: st, said: q.Body}
+	v.review, _ = q.Payload.(engine.CureReview)
+	v.list.Uniform(len(v.review.Cures))
 	return v
 }
 
@@ -48,30 +52,50 @@ func (v *View) SetSize(width, height int) {
 	if width == v.width && height == v.height {
 		return
 	}
-	fresh := width != v.width
 	v.width, v.height = width, height
+	v.redraw()
 	v.list.SetHeight(v.listHeight())
-	v.patch.SetHeight(max(height-headLines-v.listHeight()-2, 0))
-	if fresh {
-		v.redraw()
-	}
+	v.patch.SetHeight(max(height-v.headLines()-v.listHeight()-v.ruleLines()-1, 0))
 	v.list.Reveal(v.cursor, 0)
 	v.frame = ""
 }
 
-// headLines are those above the list.
-const headLines = 1
+// ruleFrom is the height from which a rule stands below a list of several.
+const ruleFrom = 8
+
+// headLines returns how many lines stand above the list.
+func (v *View) headLines() int { return 1 + len(v.body) }
+
+func (v *View) ruleLines() int {
+	if v.height < ruleFrom {
+		return 0
+	}
+	return 1
+}
 
 // listHeight returns how many cures are listed at once.
 func (v *View) listHeight() int {
-	return max(min(len(v.review.Cures), max(v.height/4, 2), v.height-headLines), 0)
+	most := max(v.height/4, 2)
+	if v.height < ruleFrom {
+		most = 1
+	}
+	return max(min(len(v.review.Cures), most, v.height-v.headLines()), 0)
 }
 
-// redraw makes the lines of the cure under the cursor.
+// redraw makes the lines of the cure under the cursor, and what the question
+// says: above the list where that leaves room for the rest, or else first below it.
 func (v *View) redraw() {
-	v.lines = nil
+	v.body, v.lines = nil, nil
+	for _, t := range v.said {
+		for _, part := range look.Wrap(t, max(v.width-2, 8)) {
+			v.body = append(v.body, look.NewLine(v.width).To(1).Add(v.st.Bold, part).String())
+		}
+	}
+	if len(v.body) > v.height/3 {
+		v.body, v.lines = nil, v.body
+	}
 	if len(v.review.Cures) > 0 {
-		v.lines = v.detail(&v.review.Cures[v.cursor], v.width)
+		v.lines = append(v.lines, v.detail(&v.review.Cures[v.cursor], v.width)...)
 	}
 	v.patch.Uniform(len(v.lines))
 }
@@ -136,15 +160,17 @@ func (v *View) View() string {
 func (v *View) draw() string {
 	w := v.width
 	out := make([]string, 0, v.height+3)
-	out = append(out, v.title())
+	out = append(append(out, v.title()), v.body...)
 	for i := v.list.Top(); i < v.list.Bottom(); i++ {
 		out = append(out, v.row(i))
 	}
-	title := safe.Text{}
-	if len(v.review.Cures) > 0 {
-		title = safe.Show(string(v.review.Cures[v.cursor].Kind))
+	if v.ruleLines() > 0 {
+		title := safe.Text{}
+		if len(v.review.Cures) > 0 {
+			title = words.Cure(v.review.Cures[v.cursor].Kind)
+		}
+		out = append(out, look.RuleLine(v.st, w, title, v.st.Title))
 	}
-	out = append(out, look.RuleLine(v.st, w, title, v.st.Title))
 	for i := v.patch.Top(); i < v.patch.Bottom(); i++ {
 		out = append(out, v.lines[i])
 	}
@@ -158,7 +184,10 @@ func (v *View) draw() string {
 // status is the last line: how much more there is.
 func (v *View) status() string {
 	l := look.NewLine(v.width).Add(v.st.Plain, safe.Lit(" "))
-	if v.patch.Lines() <= v.patch.Height() {
+	if n := len(v.review.Cures); n > v.list.Height() {
+		l.Add(v.st.Muted, safe.Sprintf("way %d/%d · ", v.cursor+1, n))
+	}
+	if v.patch.Height() == 0 || v.patch.Lines() <= v.patch.Height() {
 		return l.String()
 	}
 	l.Add(v.st.Muted, safe.Sprintf("lines %d–%d of %d", v.patch.Top()+1, v.patch.Bottom(), v.patch.Lines()))

@@ -59,6 +59,10 @@ func cures() engine.CureReview {
 	}
 }
 
+func asking(r engine.CureReview, said ...safe.Text) engine.Question {
+	return engine.Question{Body: said, Payload: r}
+}
+
 func press(v *View, keys ...string) {
 	for _, k := range keys {
 		switch k {
@@ -76,7 +80,7 @@ func TestView_frames(t *testing.T) {
 	for name, keys := range map[string][]string{"first": nil, "second": {"j"}, "refuted": {"j", "j"}, "scrolled": {"pgdown"}} {
 		for _, size := range sizes {
 			t.Run(fmt.Sprintf("%s/%dx%d", name, size.w, size.h), func(t *testing.T) {
-				v := New(look.New(false), cures())
+				v := New(look.New(false), asking(cures()))
 				v.SetSize(size.w, size.h)
 				press(v, keys...)
 				exact(t, v.View(), size.w, size.h)
@@ -103,7 +107,7 @@ func TestView_whatWasNotPlannedIsNotKnown(t *testing.T) {
 	r := cures()
 	r.Cures[2].After = nil
 	for _, w := range []int{120, 40} {
-		v := New(look.New(false), r)
+		v := New(look.New(false), asking(r))
 		v.SetSize(w, 30)
 		if f := ansi.Strip(v.View()); !strings.Contains(f, "→ not known") {
 			t.Errorf("at %d:\n%s", w, f)
@@ -112,7 +116,7 @@ func TestView_whatWasNotPlannedIsNotKnown(t *testing.T) {
 }
 
 func TestItem_isTheCureUnderTheCursor(t *testing.T) {
-	v := New(look.New(false), cures())
+	v := New(look.New(false), asking(cures()))
 	v.SetSize(80, 20)
 	for _, step := range []struct{ key, want string }{{"k", "k1"}, {"j", "k2"}, {"j", "k3"}, {"j", "k3"}, {"k", "k2"}} {
 		press(v, step.key)
@@ -120,13 +124,33 @@ func TestItem_isTheCureUnderTheCursor(t *testing.T) {
 			t.Errorf("after %q: %q, want %q", step.key, id, step.want)
 		}
 	}
-	if id, _, _ := New(look.New(false), engine.CureReview{}).Item(); id != "" {
+	if id, _, _ := New(look.New(false), asking(engine.CureReview{})).Item(); id != "" {
 		t.Errorf("without cures: %q", id)
 	}
 }
 
+func TestView_whatWasMadeOfACureIsToldAtEverySize(t *testing.T) {
+	made := safe.Lit("The patch is in /srv/lockstep/production/patches/7f3a90e1-k1.patch. Review it, apply it with git apply, commit it, and deploy that commit.")
+	for _, size := range sizes {
+		v := New(look.New(false), asking(cures(), made))
+		v.SetSize(size.w, size.h)
+		exact(t, v.View(), size.w, size.h)
+		seen := strings.Join(strings.Fields(ansi.Strip(v.View())), "")
+		if !strings.Contains(seen, "Thepatchisin") {
+			t.Errorf("at %dx%d the first page does not tell it:\n%s", size.w, size.h, v.View())
+		}
+		for range 10 {
+			press(v, "pgdown")
+			seen += strings.Join(strings.Fields(ansi.Strip(v.View())), "")
+		}
+		if !strings.Contains(seen, "7f3a90e1-k1.patch") {
+			t.Errorf("at %dx%d the file is nowhere", size.w, size.h)
+		}
+	}
+}
+
 func TestView_everyLineOfThePatchCanBeReached(t *testing.T) {
-	v := New(look.New(false), cures())
+	v := New(look.New(false), asking(cures()))
 	v.SetSize(40, 8)
 	seen := ""
 	for range 40 {
@@ -152,7 +176,7 @@ func FuzzView_isExactlyItsSize(f *testing.F) {
 		if len(text)%5 == 0 {
 			r.Cures = nil
 		}
-		v := New(look.New(true), r)
+		v := New(look.New(true), asking(r))
 		v.SetSize(int(w), int(h))
 		for i, k := range keys {
 			press(v, string(k))

@@ -213,7 +213,7 @@ func (d *subject) cures(p engine.CureReview) {
 		if !c.Proved {
 			proof = safe.Lit("NOT proved")
 		}
-		t := safe.Sprintf("way %d: %s, by %s; %s", i+1, c.Title, safe.Show(string(c.Kind)), proof)
+		t := safe.Sprintf("way %d: %s, by %s; %s", i+1, c.Title, words.Cure(c.Kind), proof)
 		if !c.Problem.IsEmpty() {
 			t = safe.Sprintf("%s: %s", t, c.Problem)
 		}

@@ -132,8 +132,8 @@ func TestCure_tellsItsProofAndItsPatch(t *testing.T) {
 	}}}
 	p := newPlay(t, q)
 	says(t, tellAll(t, p, "show 1", "p", "2"),
-		"way 1: forget the old record, by removed; proved by planning it; everything at once: from DARK 20 s to none; one change at a time: dark 0 s",
-		"way 2: say that it moved, by moved; NOT proved: the plan fails; everything at once: from DARK 20 s to not known",
+		"way 1: forget the old record, by removed block; proved by planning it; everything at once: from DARK 20 s to nothing dark; one change at a time: dark 0 s",
+		"way 2: say that it moved, by moved block; NOT proved: the plan fails; everything at once: from DARK 20 s to not known",
 		"changes dns.tf", "added:   removed {}", "which way, by number:",
 	)
 	if p.answers[0].Item != "k2" {

@@ -63,42 +63,88 @@ func (v *View) title() string {
 }
 
 // facts is the second line: what has to be read first, and which plan this is.
+// What there is no room for is left out, the least important first.
 func (v *View) facts() string {
 	p := &v.review.Plan
 	l := look.NewLine(v.width).Add(v.st.Plain, safe.Lit(" "))
-	if out := v.outlook(v.width); out != nil {
-		out.Put(l).Add(v.st.Plain, safe.Lit("  "))
-	}
-	n := v.unaccepted()
-	switch {
-	case n > 0 && v.apply:
-		l.Add(v.st.Warning, safe.Sprintf("! %s to accept: h", count(n, "hazard"))).Add(v.st.Plain, safe.Lit("  "))
-	case len(v.review.Hazards) > 0 && !v.apply:
-		l.Add(v.st.Warning, safe.Sprintf("! %s: h", count(len(v.review.Hazards), "hazard"))).Add(v.st.Plain, safe.Lit("  "))
-	}
-	if v.apply {
-		digest := p.Digest
-		if len(digest) > 12 {
-			digest = digest[:12]
-		}
-		l.Add(v.st.Muted, safe.Lit("saved plan ")).Add(v.st.Accent, safe.Show(digest))
-		l.Add(v.st.Muted, safe.Sprintf(" · commit %s", v.review.Commit.Short))
-		if v.review.Round > 0 {
-			l.Add(v.st.Muted, safe.Sprintf(" · change %d of this run", v.review.Round))
-		}
-	}
+	v.alarm(l)
+	whole := v.apply && v.which(l)
 	var right rows.Bits
 	if len(p.Targets) > 0 && !v.apply {
 		right = right.Add(v.st.Warning, safe.Sprintf("  limited to %s", count(len(p.Targets), "target")))
 	} else if !p.Complete && !v.apply {
 		right = right.Add(v.st.Warning, safe.Lit("  Terraform calls it incomplete"))
 	}
-	if v.apply {
+	if whole {
 		right = right.Add(v.st.Muted, safe.Sprintf("  serial %d", p.Serial))
-	} else if v.review.Round > 0 {
+	} else if v.review.Round > 0 && !v.apply {
 		right = right.Add(v.st.Muted, safe.Sprintf("  change %d of this run", v.review.Round))
 	}
 	return right.Add(v.st.Plain, safe.Lit(" ")).Right(l, v.width).String()
+}
+
+// alarm says what the plan does to live things, and how many hazards it has.
+func (v *View) alarm(l *look.Line) {
+	full, brief := safe.Text{}, safe.Text{}
+	n := v.unaccepted()
+	switch {
+	case n > 0 && v.apply:
+		full = safe.Sprintf("! %s to accept: h", count(n, "hazard"))
+		brief = full
+	case len(v.review.Hazards) > 0 && !v.apply:
+		n = len(v.review.Hazards)
+		full, brief = safe.Sprintf("! %s: h", count(n, "hazard")), safe.Sprintf("! %d: h", n)
+	}
+	put := func(f rows.Bits, hazards safe.Text) {
+		if f.Put(l); len(f) > 0 && !hazards.IsEmpty() {
+			l.Add(v.st.Plain, safe.Lit("  "))
+		}
+		l.Add(v.st.Warning, hazards)
+	}
+	fits := func(f rows.Bits, hazards safe.Text) bool {
+		return l.Used()+f.Width()+2+look.Width(hazards) <= v.width
+	}
+	forms := v.outlook()
+	least := rows.Bits{}
+	if n := len(forms) - 1; n >= 0 {
+		forms, least = forms[:n], forms[n]
+	}
+	for _, hazards := range []safe.Text{full, brief} {
+		for _, f := range forms {
+			if fits(f, hazards) {
+				put(f, hazards)
+				return
+			}
+		}
+	}
+	if fits(least, full) {
+		brief = full
+	}
+	put(least, brief)
+}
+
+// which says which plan is about to be applied, and reports whether there was
+// room for all of it.
+func (v *View) which(l *look.Line) bool {
+	digest := v.review.Plan.Digest
+	saved := safe.Lit("saved plan ")
+	if l.Used() > 1 {
+		saved = safe.Lit("  saved plan ")
+	}
+	parts := []rows.Bits{
+		rows.Bits{}.Add(v.st.Muted, saved).Add(v.st.Accent, safe.Show(digest[:min(len(digest), 12)])),
+		rows.Bits{}.Add(v.st.Muted, safe.Sprintf(" · commit %s", v.review.Commit.Short)),
+	}
+	if v.review.Round > 0 {
+		parts = append(parts, rows.Bits{}.Add(v.st.Muted, safe.Sprintf(" · change %d of this run", v.review.Round)))
+	}
+	for _, b := range parts {
+		if l.Used()+b.Width() > v.width {
+			return false
+		}
+		b.Put(l)
+	}
+	return true
 }
 
 // status is the last line: what is searched, what was refused, or where in the

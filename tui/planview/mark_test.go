@@ -63,9 +63,9 @@ func TestItem_aBlockedChangeIsNotTaken(t *testing.T) {
 
 func TestForecast_saysWhatGoesDarkWhereverThereIsLittleRoom(t *testing.T) {
 	for name, want := range map[string][]string{
-		"dark":    {"at once: DARK 9m58s · one by one: 0 s", "DARK for about 9m58s (8m10s–13m58s)", "swap, 0 s", "no live thing touched"},
-		"gone":    {"GONE FOR GOOD · one by one: BLOCKED at", "GONE FOR GOOD: nothing brings it back", "BLOCKED: deleting"},
-		"unknown": {"at once: DARK 18 s+?", "DARK for at least 18 s, how long is not known", "CANNOT TELL: its name is known only after the apply"},
+		"dark":    {"DARK 9m58s · one at a time: 0 s ! 3: h", "DARK for about 9m58s (8m10s–13m58s)", "swap, 0 s", "no live thing touched"},
+		"gone":    {"GONE FOR GOOD · BLOCKED ! 3 hazards: h", "GONE FOR GOOD: nothing brings it back", "BLOCKED: deleting"},
+		"unknown": {"DARK 18 s+? · one by one: 0 s ! 3: h", "DARK for at least 18 s, how long is not known", "CANNOT TELL: its name is known only after the apply"},
 		"lasting": {"DARK from change 1 until change 3 is applied"},
 		"many":    {"200 more, under 1 s each: +200"},
 	} {

@@ -132,8 +132,8 @@ func are(t safe.Text, n int) safe.Text {
 }
 
 // outlook says in a few words what the plan does, for the line that is always
-// there.
-func (v *View) outlook(w int) rows.Bits {
+// there: the longest form first. What it does at once is the last to go.
+func (v *View) outlook() []rows.Bits {
 	if v.chart == nil {
 		return nil
 	}
@@ -143,23 +143,26 @@ func (v *View) outlook(w int) rows.Bits {
 		in, _ = verdictStyle(v.st, worst.Verdict)
 		t = words.Impact(*v.chart.f, true)
 	}
-	var out rows.Bits
+	atOnce := rows.Bits{}.Add(in, t)
 	if v.apply {
-		return out.Add(in, t)
+		return []rows.Bits{atOnce}
 	}
-	out = out.Add(v.st.Plain, safe.Lit("at once: ")).Add(in, t)
+	named := rows.Bits{}.Add(v.st.Plain, safe.Lit("at once: ")).Add(in, t)
 	if len(v.review.Sequence.Steps) == 0 {
-		return out
+		return []rows.Bits{named, atOnce}
 	}
 	sum, in := v.whole()
-	one := safe.Lit(" · one at a time: ")
-	if w < axisFrom {
-		one = safe.Lit(" · one by one: ")
+	then := func(b rows.Bits, how safe.Text, sum safe.Text) rows.Bits { return b.Add(v.st.Plain, how).Add(in, sum) }
+	forms := []rows.Bits{
+		then(named, safe.Lit(" · one at a time: "), sum),
+		then(atOnce, safe.Lit(" · one at a time: "), sum),
+		then(named, safe.Lit(" · one by one: "), sum),
+		then(atOnce, safe.Lit(" · one by one: "), sum),
 	}
-	if out = out.Add(v.st.Plain, one).Add(in, sum); out.Width() > w-2 {
-		out = out[1:] // which of them is at once is told by the other
+	if v.blocked() {
+		forms = append(forms, then(atOnce, safe.Lit(" · "), sum), then(atOnce, safe.Lit(" · "), safe.Lit("BLOCKED")))
 	}
-	return out
+	return append(forms, atOnce)
 }
 
 // whole says how long live things are dark one change at a time, or at which
@@ -175,6 +178,12 @@ func (v *View) whole() (safe.Text, look.Style) {
 // blocked reports whether a change of the sequence must not be applied as it is.
 func (v *View) blocked() bool {
 	return slices.ContainsFunc(v.review.Changes, func(c plan.Change) bool { return !c.Blocked.IsEmpty() })
+}
+
+// goneForGood reports whether the sequence takes a live thing away for good.
+func (v *View) goneForGood() bool {
+	w := words.Worst(v.sequenceOutages())
+	return w != nil && w.Verdict == forecast.Gone
 }
 
 // sequenceOutages are all outages of the sequence, in one step or over several.

@@ -72,13 +72,13 @@ func (v *View) heading(s section, w int) string {
 		if len(v.review.Sequence.Steps) > 0 {
 			t, in := v.whole()
 			dark := safe.Lit("  dark: ")
-			if v.blocked() {
-				dark = safe.Lit("  ")
+			if v.blocked() || v.goneForGood() {
+				dark = safe.Lit("  ") // that is no length of time
 			}
 			right = rows.Bits{}.Add(v.st.Muted, dark).Add(in, safe.Sprintf("%s ", t))
 		}
 		l.Add(v.st.Title, safe.Lit("ONE CHANGE AT A TIME"))
-		if t := safe.Lit("  (recommended)"); len(v.review.Sequence.Steps) == 0 || l.Used()+look.Width(t)+right.Width() <= w {
+		if t := safe.Lit("  (recommended)"); !v.blocked() && (len(v.review.Sequence.Steps) == 0 || l.Used()+look.Width(t)+right.Width() <= w) {
 			l.Add(v.st.Good, t)
 		}
 		right.Right(l, w)

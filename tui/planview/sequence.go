@@ -57,24 +57,35 @@ func (v *View) changePhrases(i, w int) []phrase {
 			out = phrases(out, v.st.Bold, safe.Sprintf("instead: %s", c.Remedy), room)
 		}
 	}
-	if f := v.step(i); f != nil {
-		told := 0
-		for k := range f.Outages {
-			o := &f.Outages[k]
-			if words.Harm(o.Verdict) < 2 {
-				continue
-			}
-			if told++; told > 3 {
-				continue
-			}
-			in, sign := verdictStyle(v.st, o.Verdict)
-			out = phrases(out, in, safe.Sprintf("%s %s: %s", sign, o.Thing.Name, words.Verdict(*o)), room)
-		}
-		if told > 3 {
-			out = phrases(out, v.st.Danger, safe.Sprintf("and %s more", count(told-3, "live thing")), room)
-		}
+	out = v.outagesOf(out, i, room)
+	if !c.Blocked.IsEmpty() {
+		return out // why it would come last is no reason to take it
 	}
 	return phrases(out, v.st.Muted, c.Why, room)
+}
+
+// outagesOf appends what goes dark in a change. That a thing would be gone for good
+// is what blocks one, so it is not said twice.
+func (v *View) outagesOf(out []phrase, i, room int) []phrase {
+	f, blocked, told := v.step(i), !v.review.Changes[i].Blocked.IsEmpty(), 0
+	if f == nil {
+		return out
+	}
+	for k := range f.Outages {
+		o := &f.Outages[k]
+		if words.Harm(o.Verdict) < 2 || blocked && o.Verdict == forecast.Gone {
+			continue
+		}
+		if told++; told > 3 {
+			continue
+		}
+		in, sign := verdictStyle(v.st, o.Verdict)
+		out = phrases(out, in, safe.Sprintf("%s %s: %s", sign, o.Thing.Name, words.Verdict(*o)), room)
+	}
+	if told > 3 {
+		out = phrases(out, v.st.Danger, safe.Sprintf("and %s more", count(told-3, "live thing")), room)
+	}
+	return out
 }
 
 // Columns of a change, from the right: what it does to live things, how long it

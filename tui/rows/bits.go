@@ -15,8 +15,8 @@ type Bit struct {
 	Text  safe.Text
 }
 
-// Add returns the bits with one more.
-func (b Bits) Add(s look.Style, t safe.Text) Bits { return append(b, Bit{s, t}) }
+// Add returns the bits with one more. Others that were made of b keep theirs.
+func (b Bits) Add(s look.Style, t safe.Text) Bits { return append(b[:len(b):len(b)], Bit{s, t}) }
 
 // Width returns how many cells the bits take.
 func (b Bits) Width() int {

@@ -66,6 +66,19 @@ func Seen(o forecast.Outage) safe.Text {
 	return safe.Sprintf("users see it %s, or %s with a cached answer (TTL %s)", most, Time(o.SeenLeast), Time(o.Thing.TTL))
 }
 
+// Cure says in a word or two what a way round an outage is made of.
+func Cure(k forecast.CureKind) safe.Text {
+	switch k {
+	case forecast.CureMoved:
+		return safe.Lit("moved block")
+	case forecast.CureForget:
+		return safe.Lit("removed block")
+	case forecast.CureDeployBefore:
+		return safe.Lit("one deploy earlier")
+	}
+	return safe.Show(string(k))
+}
+
 // Harm is how bad a verdict is; more is worse.
 func Harm(v forecast.Verdict) int {
 	switch v {
@@ -109,8 +122,8 @@ func Impact(f forecast.Forecast, touched bool) safe.Text {
 	switch {
 	case worst == nil && !touched:
 		return safe.Lit("no live thing touched")
-	case worst == nil:
-		return safe.Lit("none")
+	case worst == nil, worst.Verdict == forecast.None:
+		return safe.Lit("nothing dark")
 	}
 	same := 0
 	for _, o := range f.Outages {
@@ -183,10 +196,11 @@ func Lasting(o forecast.Outage) safe.Text {
 	return Verdict(o)
 }
 
-// Overrun says that something takes longer than it ever did, or nothing.
+// Overrun says that something takes longer than it was expected to at most, or
+// nothing. Less than a second is no news.
 func Overrun(runs time.Duration, e forecast.Span) safe.Text {
-	if e.Open || e.Max <= 0 || runs <= e.Max {
+	if e.Open || e.Max <= 0 || runs-e.Max < time.Second {
 		return safe.Text{}
 	}
-	return safe.Sprintf("longer than ever seen (max %s)", Time(e.Max))
+	return safe.Sprintf("longer than expected (at most %s)", Time(e.Max))
 }
