@@ -209,6 +209,17 @@ func TestAtOnce_shapesOfTheIncident(t *testing.T) {
 
 // Twelve updates of two seconds, as measured: 4 s with ten slots, 8 s with three;
 // which of them comes last is left to chance.
+// What gets its first name of its own is still there under the one it had.
+func TestAtOnce_aFirstNameTakesNothingAway(t *testing.T) {
+	p, o, opt := shape{changes: []string{"cdn.d update was=distribution/d1.cdn becomes=distribution/static"}}.build(t)
+	p.Resources[0].Was.Spare = true
+	same(t, "first name", told(AtOnce(p, o, opt)), []string{})
+	p.Resources[0].Becomes.Spare = true
+	same(t, "another spare name", told(AtOnce(p, o, opt)), []string{"gone d1.cdn by cdn.d"})
+	p.Resources[0].Was.Spare = false
+	same(t, "the name is taken off", told(AtOnce(p, o, opt)), []string{"gone d1.cdn by cdn.d"})
+}
+
 // Two actions of half a minute each that nothing orders: most likely they end
 // together, and at worst the one is over long before the other.
 func TestAtOnce_aSwapThatMayTakeLongSaysSo(t *testing.T) {
