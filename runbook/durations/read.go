@@ -8,8 +8,8 @@ import (
 	"lockstep/runbook/strict"
 )
 
-// Longest is the longest length that is taken: no single action takes a month,
-// and sums of such lengths stay far from overflow.
+// Longest is the longest length that is taken: no single action takes a month. Sums
+// of 3,000 such lengths stay below the longest time.Duration, and no more.
 const Longest = 31 * 24 * time.Hour
 
 // Read reads a JSON file {"TYPE.action": seconds, "ADDRESS.action": seconds, …}.

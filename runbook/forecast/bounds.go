@@ -32,14 +32,14 @@ func (r *run) spans(t timetable) {
 			r.chain[k] = max(r.chain[k], r.chain[j]+r.takes[j].Max)
 		}
 		q := r.queues[k]
-		a.Start.Max += q.most
+		a.Start.Max = min(a.Start.Max+q.most, forever)
 		a.Start.Open = a.Start.Open || q.open
 		if bound, ok := r.graham(k); ok {
 			a.Start.Max = min(a.Start.Max, bound)
 		}
 		a.Start.Max = max(a.Start.Max, a.Start.Typical)
 		a.End.Min = a.Start.Min + r.takes[k].Min
-		a.End.Max = a.Start.Max + r.takes[k].Max
+		a.End.Max = min(a.Start.Max+r.takes[k].Max, forever)
 		a.End.Open = a.Start.Open || !a.Takes.Known()
 	}
 }

@@ -129,7 +129,7 @@ func (r *run) gaugeOf(k int, from time.Duration) gauge {
 		g.open = g.open || before.open
 	}
 	g.least += r.takes[k].Min
-	g.most += r.queues[k].most + r.takes[k].Max
+	g.most = min(g.most+r.queues[k].most+r.takes[k].Max, forever)
 	return g
 }
 

@@ -2,6 +2,7 @@ package forecast
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -101,7 +102,7 @@ func (s *study) run(items []int) *run {
 			Deposed: res.Deposed, Takes: takes, WaitsFor: append([]int{}, waits[k]...), Path: -1,
 		}
 		if takes.Known() {
-			r.takes[k] = inOrder(takes)
+			r.takes[k] = inOrder(takes, forever/time.Duration(len(items)))
 		}
 	}
 	t := schedule(waits, func(k int) time.Duration { return r.takes[k].Typical }, s.slots)
@@ -122,11 +123,16 @@ func (s *study) run(items []int) *run {
 	return r
 }
 
-// inOrder returns an estimate whose lengths are not negative and stand in order.
-func inOrder(e durations.Estimate) durations.Estimate {
-	e.Typical = max(e.Typical, 0)
+// forever is the longest length there is: 73 years. Sums and bounds end there, so
+// that a few of them can be added up.
+const forever = math.MaxInt64 / 4
+
+// inOrder returns an estimate whose lengths are not negative, stand in order and
+// are not over most, so that those of all actions can be added up.
+func inOrder(e durations.Estimate, most time.Duration) durations.Estimate {
+	e.Typical = min(max(e.Typical, 0), most)
 	e.Min = min(max(e.Min, 0), e.Typical)
-	e.Max = max(e.Max, e.Typical)
+	e.Max = min(max(e.Max, e.Typical), most)
 	return e
 }
 
@@ -170,7 +176,9 @@ func dark(out []Outage) Span {
 
 // Plus returns how long both take, one after the other.
 func (s Span) Plus(t Span) Span {
-	return Span{Min: s.Min + t.Min, Typical: s.Typical + t.Typical, Max: s.Max + t.Max, Open: s.Open || t.Open}
+	return Span{
+		Min: min(s.Min+t.Min, forever), Typical: min(s.Typical+t.Typical, forever), Max: min(s.Max+t.Max, forever), Open: s.Open || t.Open,
+	}
 }
 
 // worst sorts outages, the worst first.

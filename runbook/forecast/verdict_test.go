@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"lockstep/runbook/durations"
 	"lockstep/runbook/plan"
+	"lockstep/runbook/safe"
 )
 
 const name = "record/n/"
@@ -209,6 +211,49 @@ func TestAtOnce_shapesOfTheIncident(t *testing.T) {
 
 // Twelve updates of two seconds, as measured: 4 s with ten slots, 8 s with three;
 // which of them comes last is left to chance.
+// Absurd lengths make absurd forecasts, and none that goes back in time.
+func TestAtOnce_lengthsDoNotOverflow(t *testing.T) {
+	const n = 9000
+	given := map[string]time.Duration{}
+	for _, a := range []string{"create", "delete"} {
+		given["t."+a] = durations.Longest
+	}
+	p, g := large(n)["chained, old first"]()
+	for i := range p.Resources {
+		p.Resources[i].Type = safe.Lit("t")
+	}
+	o, err := plan.NewOrder(p, g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, slots := range []int{1, 10} {
+		f := AtOnce(p, o, Options{Durations: durations.NewBook(durations.Sources{Given: given}), Parallelism: slots})
+		for _, a := range f.Actions {
+			for _, s := range []Span{a.Start, a.End} {
+				if s.Min < 0 || s.Typical < s.Min || s.Max < s.Typical {
+					t.Fatalf("%d slots: %s %s: %+v to %+v", slots, a.Address, a.Action, a.Start, a.End)
+				}
+			}
+		}
+		for _, s := range []Span{f.Dark, f.Takes, f.Outages[0].Length, f.Outages[len(f.Outages)-1].Length} {
+			if s.Min < 0 || s.Typical < s.Min || s.Max < s.Typical {
+				t.Errorf("%d slots: %+v", slots, s)
+			}
+		}
+	}
+}
+
+// What gets its first name of its own is still there under the one it had.
+func TestAtOnce_aFirstNameTakesNothingAway(t *testing.T) {
+	p, o, opt := shape{changes: []string{"cdn.d update was=distribution/d1.cdn becomes=distribution/static"}}.build(t)
+	p.Resources[0].Was.Spare = true
+	same(t, "first name", told(AtOnce(p, o, opt)), []string{})
+	p.Resources[0].Becomes.Spare = true
+	same(t, "another spare name", told(AtOnce(p, o, opt)), []string{"gone d1.cdn by cdn.d"})
+	p.Resources[0].Was.Spare = false
+	same(t, "the name is taken off", told(AtOnce(p, o, opt)), []string{"gone d1.cdn by cdn.d"})
+}
+
 // Two actions of half a minute each that nothing orders: most likely they end
 // together, and at worst the one is over long before the other.
 func TestAtOnce_aSwapThatMayTakeLongSaysSo(t *testing.T) {

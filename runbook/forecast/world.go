@@ -151,6 +151,8 @@ func loses(r plan.ResourceChange, a plan.Action, was, becomes string) bool {
 		return true
 	case a != plan.Update || r.Becomes != nil && was == "" && mayBe(*r.Was, *r.Becomes):
 		return false
+	case r.Becomes != nil && r.Was.Spare && !r.Becomes.Spare: // one name more
+		return false
 	}
 	return was == "" || was != becomes && (r.Becomes == nil || !r.Becomes.Covers(*r.Was))
 }

@@ -91,6 +91,7 @@ func (t *Table) changed(typ string, id Identity) (*rule, error) {
 		r.kind = id.Kind
 	}
 	if len(id.Key) > 0 {
+		r.spare = nil // of the key that was
 		if err := r.setKey(id.Key); err != nil {
 			return nil, err
 		}

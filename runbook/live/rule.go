@@ -19,6 +19,7 @@ type rule struct {
 	dns      bool
 	record   string // type of the DNS record, where the resource type says it
 	relative *part  // the zone that the part "name" is relative to
+	spare    *part  // the attribute of the key that counts where there is no better name
 	ttl      path
 	auto     time.Duration // what a TTL of 1 means, or 0
 	data     []part
@@ -104,6 +105,7 @@ func (r *rule) find(o object) *plan.Thing {
 			some = true
 		case len(v.words) > 0 || !p.optional:
 			t.Key = append(t.Key, plan.KeyPart{Name: p.name, Value: text(v.String())})
+			t.Spare = t.Spare || r.isSpare(p, o)
 			some = some || len(v.words) > 0 && p.name != "type"
 		}
 	}
@@ -114,6 +116,11 @@ func (r *rule) find(o object) *plan.Thing {
 	t.TTL = r.seconds(o)
 	t.Data = r.own(o)
 	return t
+}
+
+// isSpare reports whether the part has its value from the spare attribute.
+func (r *rule) isSpare(p part, o object) bool {
+	return r.spare != nil && len(p.sets) > 1 && len(p.form.value(p.sets[0], o).words) == 0 && len(r.spare.of(o).words) > 0
 }
 
 // value is what the object has for a part of the key.

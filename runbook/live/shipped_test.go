@@ -125,6 +125,26 @@ func TestFind_maskOfOneItemHidesTheWholePart(t *testing.T) {
 	}
 }
 
+func TestFind_spareNameIsToldFromTheOneThatUsersKnow(t *testing.T) {
+	changed, err := Shipped().With(map[string]Identity{"aws_cloudfront_distribution": {Key: []string{"aliases|comment"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		table  *Table
+		values string
+		want   bool
+	}{
+		{Shipped(), `{"aliases":[],"domain_name":"d1.cloudfront.net"}`, true},
+		{Shipped(), `{"aliases":["a.test"],"domain_name":"d1.cloudfront.net"}`, false},
+		{changed, `{"aliases":[],"domain_name":"d1.cloudfront.net","comment":"x"}`, false},
+	} {
+		if got := find(t, c.table, "aws_cloudfront_distribution", c.values, "", ""); got.Spare != c.want {
+			t.Errorf("%s: %+v", c.values, got)
+		}
+	}
+}
+
 func TestFind_longValuesAreToldApart(t *testing.T) {
 	long := strings.Repeat("a", 5000)
 	a := find(t, Shipped(), "aws_s3_bucket", `{"bucket":"`+long+`1"}`, "", "")

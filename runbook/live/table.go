@@ -55,6 +55,7 @@ type row struct {
 	Delete    plan.DeleteMode   `yaml:"delete" enum:"own-data,whole-name,unknown" required:"true"`
 	DNS       bool              `yaml:"dns"`
 	Relative  string            `yaml:"relative" doc:"The attribute with the zone that name is relative to."`
+	Spare     string            `yaml:"spare" doc:"The attribute of the key that an object keeps when it gets the name that counts before it."`
 	TTL       string            `yaml:"ttl"`
 	Automatic int               `yaml:"automatic" min:"0" doc:"Seconds that a TTL of 1 means."`
 	Data      []string          `yaml:"data" doc:"What tells objects with the same key apart for a delete."`
@@ -96,7 +97,7 @@ func (r row) rule(record string) (*rule, error) {
 		auto: time.Duration(r.Automatic) * time.Second,
 	}
 	err := out.setKey(r.Key)
-	var nerr, terr, rerr, derr error
+	var nerr, terr, rerr, derr, serr error
 	out.name, nerr = out.readName(r.Name)
 	if r.TTL != "" {
 		out.ttl, terr = readPath(r.TTL)
@@ -107,8 +108,13 @@ func (r row) rule(record string) (*rule, error) {
 		zone.form = host
 		out.relative = &zone
 	}
+	if r.Spare != "" {
+		var spare part
+		spare, serr = readPart(r.Spare)
+		out.spare = &spare
+	}
 	derr = out.setData(r.Data)
-	return out, errors.Join(err, nerr, terr, rerr, derr)
+	return out, errors.Join(err, nerr, terr, rerr, derr, serr)
 }
 
 func (r *rule) setData(data []string) error {

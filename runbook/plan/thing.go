@@ -24,6 +24,9 @@ type Thing struct {
 	Delete DeleteMode    `json:"delete"`
 	DNS    bool          `json:"dns"` // resolvers remember it, and that it was missing
 	TTL    time.Duration `json:"ttl"` // how long resolvers may remember it; 0 when not known
+	// Spare says that the object has no name of the kind that users know, and the key
+	// is another one, which it keeps when it gets such a name.
+	Spare bool `json:"spare,omitempty"`
 }
 
 // Listed stands between the values of a part of a key that has several.
