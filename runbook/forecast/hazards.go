@@ -40,7 +40,7 @@ func (s *study) hazards(r *run, out []Outage, whole bool) []plan.Hazard {
 	}
 	for _, o := range out {
 		if o.Verdict == Unknown {
-			f.add(plan.UnknownName, f.actions[o.OpenedBy].Address, false, safe.Sprintf("whether %s goes dark cannot be told: %s", o.Thing.Name, o.Why))
+			f.add(plan.UnknownName, f.actions[o.OpenedBy].Address, true, safe.Sprintf("whether %s goes dark cannot be told: %s", o.Thing.Name, o.Why))
 		}
 	}
 	f.masked()
@@ -84,6 +84,9 @@ func (f *finder) absences() {
 	for _, o := range f.out {
 		if o.Verdict == Window {
 			long := "about " + Length(o.Length.Typical)
+			if least, most := Length(o.Length.Min), Length(o.Length.Max); least != most {
+				long += " (" + least + "–" + most + ")"
+			}
 			if o.Length.Open {
 				long = "at least " + Length(o.Length.Min)
 				if o.Length.Min == 0 {

@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -94,5 +95,8 @@ func TestAtOnce_namesOfResolversHideAndProlong(t *testing.T) {
 	p.Resources[0].Was.TTL = 4 * time.Second
 	if out := AtOnce(p, o, opt).Outages[0]; out.SeenLeast != out.Length.Min-4*time.Second || out.Length.Min == out.Length.Typical {
 		t.Errorf("seen for %v at least of %+v", out.SeenLeast, out.Length)
+	}
+	if text := AtOnce(p, o, opt).Hazards[0].Text.String(); !strings.Contains(text, "about 40 s (10 s–2m)") {
+		t.Errorf("hazard %q", text)
 	}
 }

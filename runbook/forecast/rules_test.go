@@ -125,7 +125,7 @@ func TestAtOnce_hazards(t *testing.T) {
 			[]string{"NAME_HANDOVER a.a", "UNORDERED_SWAP a.a"},
 		},
 		"a name that is not known": {
-			shape{changes: []string{"a.a delete-create was=" + name + "a becomes=record/?/a"}}, []string{"UNKNOWN_NAME a.a"},
+			shape{changes: []string{"a.a delete-create was=" + name + "a becomes=record/?/a"}}, []string{"UNKNOWN_NAME! a.a"},
 		},
 		"a certificate, new first": {
 			shape{changes: []string{"a.a create-delete was=certificate/c/a becomes=certificate/c/b"}}, []string{"CERT_REPLACED a.a"},

@@ -316,3 +316,17 @@ func TestText_tellsASlowSwap(t *testing.T) {
 		t.Errorf("headline of\n%s", comment)
 	}
 }
+
+func TestText_saysWhereALengthIsFrom(t *testing.T) {
+	for source, want := range map[durations.Source]string{
+		durations.SourceGiven: "as given", durations.SourceAddress: "as seen 3 times", durations.SourceType: "as seen of its type 3 times",
+		durations.SourceRunbook: "says the runbook", durations.SourceShipped: "says the table that comes with the program",
+	} {
+		r := sample("x")
+		r.AtOnce.Actions[1].Takes.Source, r.AtOnce.Actions[1].Takes.Runs = source, 3
+		text := written(t, func(b *bytes.Buffer) error { return r.Text(b) })
+		if want = "waits for update of a.slow (10 s, " + want + ")"; !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}

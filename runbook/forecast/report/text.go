@@ -136,7 +136,7 @@ func story(f forecast.Forecast, o forecast.Outage) []safe.Text {
 			a := f.Actions[i]
 			took := "not known how long"
 			if a.Takes.Known() {
-				took = span(forecast.Span{Min: a.Takes.Min, Typical: a.Takes.Typical, Max: a.Takes.Max})
+				took = span(forecast.Span{Min: a.Takes.Min, Typical: a.Takes.Typical, Max: a.Takes.Max}) + ", " + origin(a.Takes)
 			}
 			waits = append(waits, fmt.Sprintf("%s of %s (%s)", a.Action, a.Name, took))
 		}

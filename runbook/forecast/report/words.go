@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"lockstep/runbook/durations"
 	"lockstep/runbook/forecast"
 	"lockstep/runbook/plan"
 )
@@ -76,6 +77,21 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// origin says where a length that is known is from.
+func origin(e durations.Estimate) string {
+	switch e.Source {
+	case durations.SourceGiven:
+		return "as given"
+	case durations.SourceAddress:
+		return "as seen " + count(e.Runs, "time")
+	case durations.SourceType:
+		return "as seen of its type " + count(e.Runs, "time")
+	case durations.SourceRunbook:
+		return "says the runbook"
+	}
+	return "says the table that comes with the program"
 }
 
 // done is what has happened when an action is over.
