@@ -143,9 +143,9 @@ func actionWord(a plan.Action) string {
 	case plan.NoOp:
 		return "move"
 	case plan.DeleteThenCreate:
-		return "replace, old object first"
+		return "replace (old object first)"
 	case plan.CreateThenDelete:
-		return "replace, new object first"
+		return "replace (new object first)"
 	}
 	return string(a)
 }
