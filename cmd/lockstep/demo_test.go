@@ -31,15 +31,9 @@ func needsTerraform(t *testing.T) string {
 	return ""
 }
 
-// newWorld makes the sandbox of a demo; the test binary is its provider.
-func newWorld(t *testing.T, issue time.Duration) *world {
-	t.Helper()
-	return newWorldOf(t, issue, provider.OwnData, 50)
-}
-
-// newWorldOf says as well what a delete takes with it, and how often the name is
-// asked for.
-func newWorldOf(t *testing.T, issue time.Duration, mode string, rate int) *world {
+// newWorld makes the sandbox of a demo; the test binary is its provider. mode is
+// what a delete takes with it, and rate how often a second the name is asked for.
+func newWorld(t *testing.T, issue time.Duration, mode string, rate int) *world {
 	t.Helper()
 	d := demoOptions{}
 	d.Issue, d.Delete, d.Terraform = issue, mode, needsTerraform(t)
@@ -102,7 +96,7 @@ func git(t *testing.T, w *world, args ...string) string {
 }
 
 func TestDemo_recommendedEndsWithAnEmptyPlanAWrittenPinAndAValidJournal(t *testing.T) {
-	w := newWorldOf(t, 2*time.Second, provider.OwnData, 200)
+	w := newWorld(t, 2*time.Second, provider.OwnData, 200)
 	var out bytes.Buffer
 	result, err := w.watched(t.Context(), wayRecommended, &out, false)
 	if err != nil {
@@ -155,7 +149,7 @@ func wantNoQueryFailed(t *testing.T, r demoResult) {
 // Where deleting the old record takes the new one along, only a change of the
 // configuration helps: the cure becomes a commit, and that is deployed.
 func TestDemo_recommendedTakesTheCureWhereADeleteTakesTheWholeName(t *testing.T) {
-	w := newWorldOf(t, 2*time.Second, provider.WholeName, 200)
+	w := newWorld(t, 2*time.Second, provider.WholeName, 200)
 	var out bytes.Buffer
 	result, err := w.watched(t.Context(), wayRecommended, &out, false)
 	if err != nil {
@@ -194,7 +188,7 @@ func TestDemo_allAtOnceReproducesTheIncident(t *testing.T) {
 
 // replay brings the outage about and compares it with what was forecast.
 func replay(t *testing.T, issue time.Duration) {
-	w := newWorldOf(t, issue, provider.OwnData, 100)
+	w := newWorld(t, issue, provider.OwnData, 100)
 	var out bytes.Buffer
 	result, err := w.watched(t.Context(), wayAllAtOnce, &out, true)
 	if err != nil {
