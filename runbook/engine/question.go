@@ -73,7 +73,7 @@ type Answer struct {
 	Reason      string    `json:"reason"`
 	Typed       string    `json:"typed"`
 	Text        string    `json:"text"`        // an edited announcement, a note
-	Acknowledge []string  `json:"acknowledge"` // codes of hazards, paths of viewed files, ticked items
+	Acknowledge []string  `json:"acknowledge"` // keys of hazards (see plan.Hazard.Key), viewed files, ticked items
 	Digest      string    `json:"digest"`      // of the question
 	By          string    `json:"by"`          // set by the engine
 	At          time.Time `json:"at"`          // set by the engine
