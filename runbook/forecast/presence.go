@@ -211,8 +211,8 @@ func (r *run) apart(t *thing, waits [][]int) [][]int {
 
 // sorted returns the events of the run, each behind those it waits for.
 func (t *thing) sorted(waits [][]int, compare func(a, b int) int) []int {
-	pending := plan.NewPending(waits)
 	ready := heap[int]{less: func(a, b int) bool { return compare(a, b) < 0 }}
+	pending, push := plan.NewPending(waits), ready.push
 	for k := range waits {
 		if len(waits[k]) == 0 {
 			ready.push(k)
@@ -222,7 +222,7 @@ func (t *thing) sorted(waits [][]int, compare func(a, b int) int) []int {
 	for ready.len() > 0 {
 		k := ready.pop()
 		out = append(out, t.now[k])
-		pending.Over(k, ready.push)
+		pending.Over(k, push)
 	}
 	return out
 }

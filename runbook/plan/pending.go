@@ -18,8 +18,8 @@ type group struct {
 }
 
 // NewPending begins with nothing over.
-func NewPending(waits [][]int) *Pending {
-	t := &Pending{users: make([][]int, len(waits)), next: make([]int, len(waits))}
+func NewPending(waits [][]int) Pending {
+	t := Pending{groups: make([]group, 0, len(waits)), users: make([][]int, len(waits)), next: make([]int, len(waits))}
 	var known map[*int]int // start of a long list → group
 	for k, w := range waits {
 		t.next[k] = -1

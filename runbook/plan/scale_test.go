@@ -57,7 +57,23 @@ func shapes(n int) map[string]func() (*Plan, Graph) {
 		}
 		return p, g
 	}
+	zone := func() (*Plan, Graph) { // that is replaced with all its records; n actions
+		p, g := &Plan{}, Graph{Edges: map[string][]string{}}
+		add := func(address string, waits ...string) {
+			p.Resources = append(p.Resources, ResourceChange{Index: len(p.Resources), Address: safe.Show(address), Action: DeleteThenCreate})
+			g.Nodes = append(g.Nodes, address, address+" (destroy)")
+			g.Edges[address] = append(waits, address+" (destroy)")
+		}
+		add("aws_zone.z")
+		for i := range n / 2 {
+			address := fmt.Sprintf("aws_record.r[%d]", i)
+			add(address, "aws_zone.z")
+			g.Edges["aws_zone.z (destroy)"] = append(g.Edges["aws_zone.z (destroy)"], address+" (destroy)")
+		}
+		return p, g
+	}
 	return map[string]func() (*Plan, Graph){
+		"a zone with records": zone,
 		"module after module": joined,
 		"creates":             build(distinct, Create, none),
 		"updates":             build(distinct, Update, none),
