@@ -61,6 +61,39 @@ func large(n int) map[string]func() (*plan.Plan, plan.Graph) {
 			return p, g
 		}
 	}
+	// joined are n actions: a zone that is replaced with all its records, or two
+	// modules of which one waits for the other as a whole.
+	joined := func(zone bool) func() (*plan.Plan, plan.Graph) {
+		return func() (*plan.Plan, plan.Graph) {
+			p, g := &plan.Plan{}, plan.Graph{Edges: map[string][]string{}}
+			add := func(address string, action plan.Action, waits ...string) {
+				i := len(p.Resources)
+				r := plan.ResourceChange{Index: i, Address: safe.Show(address), Type: safe.Lit("aws_thing"), Action: action, Becomes: thing(i, "new")}
+				r.Was = thing(i, "old")
+				p.Resources = append(p.Resources, r)
+				g.Nodes = append(g.Nodes, address)
+				g.Edges[address] = append(g.Edges[address], waits...)
+			}
+			if zone {
+				add("aws_zone.z", plan.DeleteThenCreate, "aws_zone.z (destroy)")
+				g.Nodes = append(g.Nodes, "aws_zone.z (destroy)")
+			}
+			for i := range n / 2 {
+				if !zone {
+					add(fmt.Sprintf("module.a.aws_thing.r[%d]", i), plan.Update)
+					add(fmt.Sprintf("module.b.aws_thing.r[%d]", i), plan.Update, "module.a (close)")
+					g.Edges["module.a (close)"] = append(g.Edges["module.a (close)"], fmt.Sprintf("module.a.aws_thing.r[%d]", i))
+					continue
+				}
+				up := fmt.Sprintf("aws_record.r[%d]", i)
+				down := up + " (destroy)"
+				add(up, plan.DeleteThenCreate, down, "aws_zone.z")
+				g.Nodes = append(g.Nodes, down)
+				g.Edges["aws_zone.z (destroy)"] = append(g.Edges["aws_zone.z (destroy)"], down)
+			}
+			return p, g
+		}
+	}
 	own := func(i int) int { return i }
 	none := func(int) []int { return nil }
 	before := func(i int) []int {
@@ -77,6 +110,8 @@ func large(n int) map[string]func() (*plan.Plan, plan.Graph) {
 		"replacements":         build(plan.DeleteThenCreate, none, own),
 		"chained, old first":   build(plan.DeleteThenCreate, before, own),
 		"chained, new first":   build(plan.CreateThenDelete, before, own),
+		"a zone with records":  joined(true),
+		"module after module":  joined(false),
 		"one name of them all": build(plan.DeleteThenCreate, none, func(int) int { return 0 }),
 		"groups of four": build(plan.DeleteThenCreate, func(i int) []int {
 			if i%4 == 0 {

@@ -30,7 +30,7 @@ type Action struct {
 	Start    Span               `json:"start"`
 	End      Span               `json:"end"`
 	Takes    durations.Estimate `json:"takes"`
-	WaitsFor []int              `json:"waits_for"` // indexes of actions, without those that others imply
+	WaitsFor []int              `json:"waits_for"` // indexes of actions, without those that others imply; may be shared
 	// Path is the action this one starts right behind on the typical schedule, or
 	// -1: following it backwards explains why something starts so late.
 	Path int `json:"path"`

@@ -174,14 +174,14 @@ func (f *finder) destroys() {
 // inUse finds what is replaced, the old object first, while something that
 // exists is changed only afterwards to use the new one.
 func (f *finder) inUse() {
-	users := map[int]int{} // action → one that uses it
+	users := make([]int, len(f.actions)) // action → one that uses it, plus one
 	for _, k := range slices.Backward(f.sequence) {
 		a := f.actions[k]
-		u, used := users[k]
+		u := users[k]
 		switch {
 		case a.Action == plan.Update, a.Action == plan.Create && f.p.Resources[a.Resource].Action.IsReplace():
-			u = k
-		case a.Action == plan.Delete, a.Action == plan.Forget, !used:
+			u = k + 1
+		case a.Action == plan.Delete, a.Action == plan.Forget, u == 0:
 			continue
 		}
 		for _, j := range a.WaitsFor {
@@ -189,8 +189,8 @@ func (f *finder) inUse() {
 		}
 	}
 	for k, a := range f.actions {
-		u, used := users[k]
-		if used && a.Action == plan.Create && f.p.Resources[a.Resource].Action == plan.DeleteThenCreate && !InStateOnly(f.p.Resources[a.Resource]) {
+		u := users[k] - 1
+		if u >= 0 && a.Action == plan.Create && f.p.Resources[a.Resource].Action == plan.DeleteThenCreate && !InStateOnly(f.p.Resources[a.Resource]) {
 			f.add(plan.ReplaceInUse, a.Address, true, safe.Sprintf("%s is replaced, the old one first, while %s uses it", a.Name, f.actions[u].Name))
 		}
 	}

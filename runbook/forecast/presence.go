@@ -3,6 +3,8 @@ package forecast
 import (
 	"cmp"
 	"slices"
+
+	"lockstep/runbook/plan"
 )
 
 // A gap is a time in which a thing is absent, between two events.
@@ -209,10 +211,10 @@ func (r *run) apart(t *thing, waits [][]int) [][]int {
 
 // sorted returns the events of the run, each behind those it waits for.
 func (t *thing) sorted(waits [][]int, compare func(a, b int) int) []int {
-	users, left := inverse(waits), make([]int, len(waits))
 	ready := heap[int]{less: func(a, b int) bool { return compare(a, b) < 0 }}
+	pending, push := plan.NewPending(waits), ready.push
 	for k := range waits {
-		if left[k] = len(waits[k]); left[k] == 0 {
+		if len(waits[k]) == 0 {
 			ready.push(k)
 		}
 	}
@@ -220,11 +222,7 @@ func (t *thing) sorted(waits [][]int, compare func(a, b int) int) []int {
 	for ready.len() > 0 {
 		k := ready.pop()
 		out = append(out, t.now[k])
-		for _, u := range users[k] {
-			if left[u]--; left[u] == 0 {
-				ready.push(u)
-			}
-		}
+		pending.Over(k, push)
 	}
 	return out
 }

@@ -99,7 +99,10 @@ func (s *study) run(items []int) *run {
 		}
 		r.actions[k] = Action{
 			Resource: it.Resource, Address: res.Address, Name: s.names[it.Resource], Action: it.Action,
-			Deposed: res.Deposed, Takes: takes, WaitsFor: append([]int{}, waits[k]...), Path: -1,
+			Deposed: res.Deposed, Takes: takes, WaitsFor: waits[k], Path: -1,
+		}
+		if waits[k] == nil {
+			r.actions[k].WaitsFor = []int{}
 		}
 		if takes.Known() {
 			r.takes[k] = inOrder(takes, forever/time.Duration(len(items)))

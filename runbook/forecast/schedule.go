@@ -1,6 +1,10 @@
 package forecast
 
-import "time"
+import (
+	"time"
+
+	"lockstep/runbook/plan"
+)
 
 // A timetable is one way in which an apply can go. Actions are told by their
 // place in the forecast.
@@ -18,7 +22,7 @@ func schedule(waits [][]int, takes func(k int) time.Duration, slots int) timetab
 		start: make([]time.Duration, n), end: make([]time.Duration, n),
 		path: make([]int, n), sequence: make([]int, 0, n),
 	}
-	users, left := inverse(waits), make([]int, n)
+	pending := plan.NewPending(waits)
 	ready := heap[int]{less: func(a, b int) bool { return a < b }}
 	running := heap[int]{less: func(a, b int) bool {
 		return t.end[a] < t.end[b] || t.end[a] == t.end[b] && a < b
@@ -26,7 +30,7 @@ func schedule(waits [][]int, takes func(k int) time.Duration, slots int) timetab
 	since := make([]time.Duration, n) // when it became ready
 	for k := range n {
 		t.path[k] = -1
-		if left[k] = len(waits[k]); left[k] == 0 {
+		if len(waits[k]) == 0 {
 			ready.push(k)
 		}
 	}
@@ -44,24 +48,11 @@ func schedule(waits [][]int, takes func(k int) time.Duration, slots int) timetab
 		for now = t.end[running.all[0]]; running.len() > 0 && t.end[running.all[0]] == now; {
 			k := running.pop()
 			freed = k
-			for _, u := range users[k] {
-				if left[u]--; left[u] == 0 {
-					since[u], t.path[u] = now, k
-					ready.push(u)
-				}
-			}
+			pending.Over(k, func(u int) {
+				since[u], t.path[u] = now, k
+				ready.push(u)
+			})
 		}
 	}
 	return t
-}
-
-// inverse returns for each action those that wait for it.
-func inverse(waits [][]int) [][]int {
-	users := make([][]int, len(waits))
-	for k, w := range waits {
-		for _, j := range w {
-			users[j] = append(users[j], k)
-		}
-	}
-	return users
 }

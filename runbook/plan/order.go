@@ -11,7 +11,9 @@ import (
 type Item struct {
 	Resource int    // index into Plan.Resources
 	Action   Action // create, read, update, delete, forget or no-op
-	WaitsFor []int  // items that must be over before this one may start, without those that others imply
+	// WaitsFor are the items that must be over before this one may start, without
+	// those that others imply. Items may share it: it is not to be changed.
+	WaitsFor []int
 }
 
 // An Order says which actions of a plan wait for which.
@@ -142,8 +144,13 @@ func (o *Order) link(g Graph, at map[string]int) (circle string) {
 		}
 		next[i].remove(i)
 	}
-	o.after = closure(next)
+	like := alike(next)
+	o.after = closure(next, like)
 	for i := range o.items {
+		if like[i] != i {
+			o.items[i].WaitsFor = o.items[like[i]].WaitsFor
+			continue
+		}
 		implied := make(set, words)
 		for j := range next[i].all() {
 			implied.merge(o.after[j])

@@ -3,6 +3,7 @@ package plan
 import (
 	"iter"
 	"math/bits"
+	"slices"
 )
 
 // Before goes through every item that must be over before item i may start,
@@ -18,12 +19,11 @@ type Part struct {
 	items []int
 	place []int32 // item → its place in items, plus one
 	in    set
-	seen  []int32 // item → the last one, plus one, whose search came by
 }
 
 // Part returns a part of the order that holds nothing yet.
 func (o *Order) Part() *Part {
-	return &Part{o: o, place: make([]int32, len(o.items)), in: o.none(), seen: make([]int32, len(o.items))}
+	return &Part{o: o, place: make([]int32, len(o.items)), in: o.none()}
 }
 
 // Hold makes the part hold these items, each once, and no others.
@@ -43,54 +43,120 @@ func (t *Part) Hold(items []int) {
 func (t *Part) Place(i int) int { return int(t.place[i]) - 1 }
 
 // Waits returns, for each item of the part, the places of those it waits for,
-// without those that others imply.
+// without those that others imply. Items may share a list: it is not to be changed.
 func (t *Part) Waits() [][]int {
-	clear(t.seen)
+	w := waiting{Part: t, lists: map[*int][]int{}, behind: map[*int]reach{}, equal: map[string][]int{}}
 	out := make([][]int, len(t.items))
 	for k, i := range t.items {
-		out[k] = t.waits(i)
+		out[k] = w.of(i)
 	}
 	return out
 }
 
-func (t *Part) waits(i int) []int {
-	if !t.o.after[i].meets(t.in) {
+// waiting is what is found of a part only once, since many items may share it.
+// Lists of the order are told by where they start.
+type waiting struct {
+	*Part
+	lists  map[*int][]int   // long list → its items of the part
+	behind map[*int]reach   // list of an item that is not in the part → what it leads to
+	equal  map[string][]int // set → the same as places
+	key    []byte
+}
+
+// A reach is what of a part stands behind a list: the next items, and all that
+// those wait for, however far.
+type reach struct{ near, implied set }
+
+func (w *waiting) of(i int) []int {
+	list := w.o.items[i].WaitsFor
+	if len(list) == 0 || !w.o.after[i].meets(w.in) {
 		return nil
 	}
-	var near []int // items
-	through := false
-	todo := t.o.items[i].WaitsFor
-	for owned := false; len(todo) > 0; {
-		j := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
+	if out, ok := w.lists[&list[0]]; ok {
+		return out
+	}
+	var out []int
+	if slices.ContainsFunc(list, w.leads) {
+		out = w.places(w.reach(list))
+	} else {
+		for _, j := range slices.Backward(list) {
+			if w.place[j] > 0 {
+				out = append(out, w.Place(j))
+			}
+		}
+	}
+	if len(list) >= long {
+		w.lists[&list[0]] = out
+	}
+	return out
+}
+
+// leads reports whether item j is not in the part and waits for some of it.
+func (w *waiting) leads(j int) bool { return w.place[j] == 0 && w.o.after[j].meets(w.in) }
+
+// reach finds what stands behind a list. Where that is what one of its items
+// leads to, it is the same.
+func (w *waiting) reach(list []int) reach {
+	var r reach
+	owned := false
+	own := func() {
+		if !owned {
+			near, implied := w.o.none(), w.o.none()
+			near.merge(r.near)
+			implied.merge(r.implied)
+			r, owned = reach{near, implied}, true
+		}
+	}
+	for _, j := range list {
 		switch {
-		case t.seen[j] == int32(i)+1:
-			continue
-		case t.place[j] > 0:
-			near = append(near, j)
-		case t.o.after[j].meets(t.in):
-			through = true
-			if !owned { // what was given must stay as it is
-				todo, owned = append([]int(nil), todo...), true
+		case w.place[j] > 0:
+			own()
+			r.near.add(j)
+			r.implied.merge(w.o.after[j])
+		case w.leads(j):
+			further := w.further(w.o.items[j].WaitsFor)
+			if r.near == nil {
+				r = further
+				continue
 			}
-			todo = append(todo, t.o.items[j].WaitsFor...)
-		}
-		t.seen[j] = int32(i) + 1
-	}
-	var implied set // by another of those; most wait for nothing in the part
-	for _, k := range near {
-		if through && t.o.after[k].meets(t.in) {
-			if implied == nil {
-				implied = t.o.none()
-			}
-			implied.merge(t.o.after[k])
+			own()
+			r.near.merge(further.near)
+			r.implied.merge(further.implied)
 		}
 	}
-	out := make([]int, 0, len(near))
-	for _, j := range near {
-		if implied == nil || !implied.has(j) {
-			out = append(out, int(t.place[j])-1)
+	return r
+}
+
+// further is reach for the list of an item that is not in the part.
+func (w *waiting) further(list []int) reach {
+	r, ok := w.behind[&list[0]]
+	if !ok {
+		r = w.reach(list)
+		w.behind[&list[0]] = r
+	}
+	return r
+}
+
+// places returns the next items, the last first, without those that are implied.
+func (w *waiting) places(r reach) []int {
+	near := w.o.none()
+	for k := range near {
+		near[k] = r.near[k] &^ r.implied[k]
+	}
+	n := near.count()
+	if n >= long {
+		w.key = near.key(w.key[:0])
+		if out, ok := w.equal[string(w.key)]; ok {
+			return out
 		}
+	}
+	out := make([]int, n)
+	for j := range near.all() {
+		n--
+		out[n] = w.Place(j)
+	}
+	if len(out) >= long {
+		w.equal[string(w.key)] = out
 	}
 	return out
 }

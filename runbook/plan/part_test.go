@@ -119,3 +119,177 @@ func TestPart_isTheOrderOfItsItems(t *testing.T) {
 		}
 	}
 }
+
+// crowds are three crowds of which each waits for the one before through a node
+// that all share, which may be an action or nothing of its own, and some edges
+// more. Nodes that are actions come first.
+func crowds(r *rand.Rand) (actions int, edges [][2]int) {
+	var layers [][]int
+	node := 0
+	for range 3 {
+		var layer []int
+		for range 1 + r.IntN(2*long) {
+			layer = append(layer, node)
+			node++
+		}
+		layers = append(layers, layer)
+	}
+	hubs := []int{node, node + 1, node + 2}
+	for k := range 2 {
+		hub, via := hubs[k], r.IntN(4) == 0
+		for _, i := range layers[k] {
+			edges = append(edges, [2]int{hub, i})
+		}
+		for _, i := range layers[k+1] {
+			if via && i%2 == 0 {
+				edges = append(edges, [2]int{i, hubs[2]})
+			} else {
+				edges = append(edges, [2]int{i, hub})
+			}
+		}
+		if via {
+			edges = append(edges, [2]int{hubs[2], hub})
+			break
+		}
+	}
+	for range r.IntN(6) {
+		if i := r.IntN(node); i > 0 {
+			edges = append(edges, [2]int{i, r.IntN(i)})
+		}
+	}
+	return node + r.IntN(4), edges
+}
+
+// Crowds that wait for crowds share lists, and wait as each of them would alone.
+func TestPart_crowdsWaitAsEachAlone(t *testing.T) {
+	shared := 0
+	for seed := range uint64(400) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		n, links := crowds(r)
+		const most = 6*long + 3
+		var reaches [most][most]bool
+		var changes, edges []string
+		for i := range n {
+			changes = append(changes, fmt.Sprintf("t.r%03d update", i))
+			edges = append(edges, fmt.Sprintf("t.r%03d", i))
+		}
+		for _, e := range links {
+			edges = append(edges, fmt.Sprintf("t.r%03d -> t.r%03d", e[0], e[1]))
+			reaches[e[0]][e[1]] = true
+		}
+		for k := range most {
+			for i := range most {
+				for j := range most {
+					reaches[i][j] = reaches[i][j] || reaches[i][k] && reaches[k][j]
+				}
+			}
+		}
+		alone := func(items []int, i int) (want []int) { // places
+			for m, j := range items {
+				if reaches[i][j] && !slices.ContainsFunc(items, func(l int) bool { return reaches[i][l] && reaches[l][j] }) {
+					want = append(want, m)
+				}
+			}
+			return want
+		}
+		o, err := NewOrder(planOf(t, changes...), graphOf(edges...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := make([]int, n)
+		for i := range all {
+			all[i] = i
+		}
+		for i, it := range o.Items() {
+			if !slices.Equal(it.WaitsFor, alone(all, i)) {
+				t.Fatalf("seed %d, item %d: waits for %v, not %v", seed, i, it.WaitsFor, alone(all, i))
+			}
+			for j := range n {
+				if o.Follows(i, j) != reaches[i][j] {
+					t.Fatalf("seed %d: %d follows %d: %t", seed, i, j, o.Follows(i, j))
+				}
+			}
+		}
+		part := o.Part()
+		for range 4 {
+			out := r.IntN(4) // of four, how many are not held
+			items := slices.DeleteFunc(slices.Clone(all), func(i int) bool { return r.IntN(8) < out || i >= n-3 && r.IntN(2) == 0 })
+			part.Hold(items)
+			waits := part.Waits()
+			starts := map[*int]bool{}
+			for k, i := range items {
+				want := alone(items, i)
+				slices.Reverse(want)
+				if !slices.Equal(waits[k], want) {
+					t.Fatalf("seed %d, item %d of %v: waits for %v, not %v", seed, i, items, waits[k], want)
+				}
+				if len(want) > 0 {
+					if starts[&waits[k][0]] {
+						shared++
+					}
+					starts[&waits[k][0]] = true
+				}
+			}
+			over := map[int]bool{}
+			pending, ready := NewPending(waits), []int{}
+			for k, w := range waits {
+				if len(w) == 0 {
+					ready = append(ready, k)
+				}
+			}
+			for len(ready) > 0 {
+				at := r.IntN(len(ready))
+				k := ready[at]
+				ready = slices.Delete(ready, at, at+1)
+				over[k] = true
+				var free, want []int
+				pending.Over(k, func(u int) { free = append(free, u) })
+				for u, w := range waits {
+					if slices.Contains(w, k) && !slices.ContainsFunc(w, func(j int) bool { return !over[j] }) {
+						want = append(want, u)
+					}
+				}
+				if slices.Sort(free); !slices.Equal(free, want) {
+					t.Fatalf("seed %d: after %d come %v, not %v", seed, k, free, want)
+				}
+				ready = append(ready, free...)
+			}
+			if len(over) != len(items) {
+				t.Fatalf("seed %d: %d of %d are over", seed, len(over), len(items))
+			}
+		}
+	}
+	if shared == 0 {
+		t.Error("no list was ever shared")
+	}
+}
+
+// A circle is found whatever the crowds around it share.
+func TestNewOrder_refusesACircleAmongCrowds(t *testing.T) {
+	for seed := range uint64(300) {
+		circles := 0
+		r := rand.New(rand.NewPCG(seed, 6))
+		n, links := crowds(r)
+		var changes, edges []string
+		for i := range n {
+			changes = append(changes, fmt.Sprintf("t.r%03d update", i))
+			edges = append(edges, fmt.Sprintf("t.r%03d", i))
+		}
+		for _, i := range r.Perm(len(links)) { // and back, between actions
+			if e := links[i]; e[0] < n && e[1] < n {
+				links = append(links, [2]int{e[1], e[0]})
+				circles++
+				break
+			}
+		}
+		for _, e := range links {
+			edges = append(edges, fmt.Sprintf("t.r%03d -> t.r%03d", e[0], e[1]))
+		}
+		if _, err := NewOrder(planOf(t, changes...), graphOf(edges...)); err != nil {
+			circles--
+		}
+		if circles != 0 {
+			t.Fatalf("seed %d: the circle was not found, or there was none", seed)
+		}
+	}
+}

@@ -42,7 +42,39 @@ func shapes(n int) map[string]func() (*Plan, Graph) {
 	}
 	distinct := func(i int) string { return fmt.Sprintf("module.m%d.aws_thing.r%d", i%50, i) }
 	counted := func(i int) string { return fmt.Sprintf("aws_thing.r[%d]", i) }
+	joined := func() (*Plan, Graph) { // every instance of one module waits for every one of another
+		p, g := &Plan{}, Graph{Edges: map[string][]string{}}
+		for i := range n {
+			address := fmt.Sprintf("module.a.aws_thing.r[%d]", i)
+			if i < n/2 {
+				g.Edges["module.a (close)"] = append(g.Edges["module.a (close)"], address)
+			} else {
+				address = fmt.Sprintf("module.b.aws_thing.r[%d]", i)
+				g.Edges[address] = []string{"module.a (close)"}
+			}
+			p.Resources = append(p.Resources, ResourceChange{Index: i, Address: safe.Show(address), Action: Update})
+			g.Nodes = append(g.Nodes, address)
+		}
+		return p, g
+	}
+	zone := func() (*Plan, Graph) { // that is replaced with all its records; n actions
+		p, g := &Plan{}, Graph{Edges: map[string][]string{}}
+		add := func(address string, waits ...string) {
+			p.Resources = append(p.Resources, ResourceChange{Index: len(p.Resources), Address: safe.Show(address), Action: DeleteThenCreate})
+			g.Nodes = append(g.Nodes, address, address+" (destroy)")
+			g.Edges[address] = append(waits, address+" (destroy)")
+		}
+		add("aws_zone.z")
+		for i := range n / 2 {
+			address := fmt.Sprintf("aws_record.r[%d]", i)
+			add(address, "aws_zone.z")
+			g.Edges["aws_zone.z (destroy)"] = append(g.Edges["aws_zone.z (destroy)"], address+" (destroy)")
+		}
+		return p, g
+	}
 	return map[string]func() (*Plan, Graph){
+		"a zone with records": zone,
+		"module after module": joined,
 		"creates":             build(distinct, Create, none),
 		"updates":             build(distinct, Update, none),
 		"a chain of updates":  build(distinct, Update, before),

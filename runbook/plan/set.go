@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"encoding/binary"
 	"iter"
 	"math/bits"
 )
@@ -27,6 +28,23 @@ func (s set) meets(t set) bool {
 		}
 	}
 	return false
+}
+
+// count returns how many numbers there are.
+func (s set) count() int {
+	n := 0
+	for _, w := range s {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
+// key appends what tells the set from others.
+func (s set) key(to []byte) []byte {
+	for _, w := range s {
+		to = binary.LittleEndian.AppendUint64(to, w)
+	}
+	return to
 }
 
 // all goes through the numbers in order.
@@ -75,14 +93,40 @@ func (s set) least() iter.Seq[int] {
 	}
 }
 
-// closure returns for each node all that can be reached from it. A cycle, which
-// Terraform never draws, would leave its nodes with what was found so far.
-func closure(next []set) []set {
+// alike returns for each set the first one that is equal, as far as they are
+// large: in a plan thousands may be, where a module waits for another as a whole.
+func alike(sets []set) []int {
+	out, first := make([]int, len(sets)), map[string]int{}
+	var key []byte
+	for i, s := range sets {
+		out[i] = i
+		if s.count() < long {
+			continue
+		}
+		key = s.key(key[:0])
+		if k, ok := first[string(key)]; ok {
+			out[i] = k
+		} else {
+			first[string(key)] = i
+		}
+	}
+	return out
+}
+
+// closure returns for each node all that can be reached from it; those that are
+// alike share it. A cycle, which Terraform never draws, would leave its nodes with
+// what was found so far.
+func closure(next []set, like []int) []set {
 	words := (len(next) + 63) / 64
 	out := make([]set, len(next))
+	closed := make([]set, len(next)) // the first one that is alike → what is reached
 	var visit func(i int)
 	visit = func(i int) {
 		if out[i] != nil {
+			return
+		}
+		if all := closed[like[i]]; all != nil {
+			out[i] = all
 			return
 		}
 		out[i] = make(set, words)
@@ -94,6 +138,7 @@ func closure(next []set) []set {
 			out[i].add(j)
 			out[i].merge(out[j])
 		}
+		closed[like[i]] = out[i]
 	}
 	for i := range next {
 		visit(i)

@@ -297,48 +297,34 @@ func (s *splitter) rest() {
 // sorted returns the resources of items so that each comes after what it waits
 // for, and otherwise as they stand in the plan.
 func (s *splitter) sorted(items map[int]int) []int {
-	wanted, waits := s.o.none(), make([]int, len(s.o.items))
-	users := make([][]int, len(s.o.items))
+	wanted, waits := s.o.none(), make([][]int, len(s.o.items))
 	for _, i := range items {
 		wanted.add(i)
 	}
 	ready := s.o.none()
-	var pass func(i int)
-	pass = func(i int) { // item i is over
-		for _, u := range users[i] {
-			if waits[u]--; waits[u] > 0 {
-				continue
-			}
-			if wanted.has(u) {
-				ready.add(u)
-			} else {
-				pass(u)
-			}
-		}
-	}
-	var free []int
 	for i, it := range s.o.items {
-		waits[i] = len(it.WaitsFor)
-		for _, j := range it.WaitsFor {
-			users[j] = append(users[j], i)
-		}
-		switch {
-		case waits[i] > 0:
-		case wanted.has(i):
+		waits[i] = it.WaitsFor
+	}
+	pending := NewPending(waits)
+	var free func(i int)
+	free = func(i int) { // item i waits for nothing any more
+		if wanted.has(i) {
 			ready.add(i)
-		default:
-			free = append(free, i)
+		} else {
+			pending.Over(i, free)
 		}
 	}
-	for _, i := range free {
-		pass(i)
+	for i, w := range waits {
+		if len(w) == 0 {
+			free(i)
+		}
 	}
 	// Items stand in the order of their resources.
 	var out []int
 	for i := range ready.least() {
 		wanted.remove(i)
 		out = append(out, s.o.items[i].Resource)
-		pass(i)
+		pending.Over(i, free)
 	}
 	for i := range wanted.all() { // a cycle, which Terraform never draws
 		out = append(out, s.o.items[i].Resource)
