@@ -96,7 +96,7 @@ func git(t *testing.T, w *world, args ...string) string {
 }
 
 func TestDemo_recommendedEndsWithAnEmptyPlanAWrittenPinAndAValidJournal(t *testing.T) {
-	w := newWorld(t, 2*time.Second, provider.OwnData, 200)
+	w := newWorld(t, 2*time.Second, provider.OwnData, 400)
 	var out bytes.Buffer
 	result, err := w.watched(t.Context(), wayRecommended, &out, false)
 	if err != nil {
@@ -149,7 +149,7 @@ func wantNoQueryFailed(t *testing.T, r demoResult) {
 // Where deleting the old record takes the new one along, only a change of the
 // configuration helps: the cure becomes a commit, and that is deployed.
 func TestDemo_recommendedTakesTheCureWhereADeleteTakesTheWholeName(t *testing.T) {
-	w := newWorld(t, 2*time.Second, provider.WholeName, 200)
+	w := newWorld(t, 2*time.Second, provider.WholeName, 400)
 	var out bytes.Buffer
 	result, err := w.watched(t.Context(), wayRecommended, &out, false)
 	if err != nil {
