@@ -60,7 +60,7 @@ func TestShipped_everyRowHasASource(t *testing.T) {
 		t.Errorf("the table has %d rows", n)
 	}
 	for k, e := range shipped() {
-		if ShippedSource(k.who, k.action) == "" || !isName(k.who) || !isAction(string(k.action)) {
+		if e.source == "" || !isName(k.who) || !isAction(string(k.action)) {
 			t.Errorf("%v: source %q", k, e.source)
 		}
 		if e.estimate.Min > e.estimate.Typical || e.estimate.Typical > e.estimate.Max {

@@ -36,10 +36,6 @@ func (t table) of(typ string, action plan.Action) (Estimate, bool) {
 	return e.estimate, ok
 }
 
-// ShippedSource says where the table that comes with the program has an estimate
-// from, or "" when it has none.
-func ShippedSource(typ string, action plan.Action) string { return shipped()[key{typ, action}].source }
-
 // A tableFile is the file of the table.
 type tableFile struct {
 	Durations []row `yaml:"durations" required:"true"`

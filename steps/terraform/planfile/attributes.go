@@ -23,9 +23,6 @@ func (f *File) Attributes(i int) ([]plan.Attribute, error) {
 	if i < 0 || i >= len(f.spans) {
 		return nil, fmt.Errorf("the plan has no resource %d", i)
 	}
-	if f.path == "" {
-		return nil, errors.New("the plan was not read from a file")
-	}
 	rc, err := f.resource(f.spans[i])
 	if err != nil {
 		return nil, fmt.Errorf("read the attributes of %s: %w", f.Model.Resources[i].Address, err)

@@ -47,15 +47,6 @@ func Read(path string, net *redact.Net, table *live.Table) (*File, error) {
 		return nil, fmt.Errorf("read the plan: %w", err)
 	}
 	defer in.Close()
-	return read(in, path, net, table)
-}
-
-// ReadFrom is Read for what is not in a file. [File.Attributes] does not work then.
-func ReadFrom(in io.Reader, net *redact.Net, table *live.Table) (*File, error) {
-	return read(in, "", net, table)
-}
-
-func read(in io.Reader, path string, net *redact.Net, table *live.Table) (*File, error) {
 	f := &File{path: path, net: net, raw: map[string]string{}, idle: map[string]bool{}}
 	r := reader{f: f, table: table, dec: json.NewDecoder(in), keys: map[string]bool{}}
 	r.dec.UseNumber()
