@@ -26,6 +26,8 @@ type Step struct {
 	Why       string    `yaml:"why" doc:"Why the step is there; shown to the operator while it runs."`
 	Timeout   Duration  `yaml:"timeout" doc:"How long the step may work, such as 15m. Time in which it waits for an answer does not count. No limit when missing."`
 	OnFailure OnFailure `yaml:"on_failure" doc:"What happens when the step fails: ask the operator, or stop the run." default:"ask" enum:"ask,stop"`
+	// Unattended lets a detached run start the step.
+	Unattended bool `yaml:"unattended" doc:"The step may start while nobody is attached to the run. Its questions wait all the same." default:"false"`
 
 	PickCommit *PickCommit `yaml:"pick_commit" kind:"true" doc:"Choose the commit to deploy from those the environment does not have."`
 	ReviewDiff *ReviewDiff `yaml:"review_diff" kind:"true" doc:"Read what the chosen commit changes."`

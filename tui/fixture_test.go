@@ -24,6 +24,7 @@ var epoch = time.Date(2026, 11, 22, 9, 15, 2, 0, time.UTC)
 // A fake is a console that keeps what it was told.
 type fake struct {
 	answers    []engine.Answer
+	forced     []string // how and what was typed
 	interrupts []engine.Interrupt
 	fetched    []engine.Request
 	refuse     string
@@ -41,6 +42,11 @@ func (f *fake) Answer(a engine.Answer) error {
 }
 
 func (f *fake) Interrupt(how engine.Interrupt) { f.interrupts = append(f.interrupts, how) }
+
+func (f *fake) Force(how engine.Interrupt, typed string) error {
+	f.forced = append(f.forced, string(how)+" "+typed)
+	return nil
+}
 
 func (f *fake) Fetch(_ context.Context, r engine.Request) (engine.Part, error) {
 	f.fetched = append(f.fetched, r)

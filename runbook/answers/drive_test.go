@@ -73,6 +73,8 @@ func (c *console) Fetch(context.Context, engine.Request) (engine.Part, error) {
 
 func (c *console) Interrupt(how engine.Interrupt) { c.interrupted = how }
 
+func (c *console) Force(engine.Interrupt, string) error { return nil }
+
 func script(t *testing.T, lines ...string) *Answers {
 	t.Helper()
 	a, err := Parse("a", []byte("lockstep-answers: 1\nanswers:\n  "+strings.Join(lines, "\n  ")))

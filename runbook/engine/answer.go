@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"lockstep/runbook/journal"
 )
 
 // questions holds the one question that can be open and sees to it that it gets
@@ -14,7 +16,13 @@ type questions struct {
 	mu    sync.Mutex
 	count int
 	q     *Question
-	given chan Answer
+	given chan given
+}
+
+// given is an answer and who gave it.
+type given struct {
+	Answer
+	who journal.Actor
 }
 
 func (s *questions) nextID() string {
@@ -26,26 +34,26 @@ func (s *questions) nextID() string {
 
 // open makes q the open question. The channel gets its answer and has room for
 // it, so that whoever answers never waits.
-func (s *questions) open(q Question) <-chan Answer {
+func (s *questions) open(q Question) <-chan given {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.q, s.given = &q, make(chan Answer, 1)
+	s.q, s.given = &q, make(chan given, 1)
 	return s.given
 }
 
 // withdraw closes a question. When an answer came first, it is returned.
-func (s *questions) withdraw(id string, given <-chan Answer) (Answer, bool) {
+func (s *questions) withdraw(id string, answers <-chan given) (given, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {
-	case a := <-given:
+	case a := <-answers:
 		return a, true
 	default:
 	}
 	if s.q != nil && s.q.ID == id {
 		s.q = nil
 	}
-	return Answer{}, false
+	return given{}, false
 }
 
 // current returns the open question with this id, or nil.
@@ -59,7 +67,7 @@ func (s *questions) current(id string) *Question {
 }
 
 // resolve takes a as the answer of q, unless q is not open any more.
-func (s *questions) resolve(q *Question, a Answer) bool {
+func (s *questions) resolve(q *Question, a given) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.q != q {
@@ -71,7 +79,10 @@ func (s *questions) resolve(q *Question, a Answer) bool {
 }
 
 // Answer implements [Console].
-func (e *Engine) Answer(a Answer) error {
+func (e *Engine) Answer(a Answer) error { return e.AnswerAs(e.cfg.Actor, a) }
+
+// AnswerAs is Answer by an operator of a detached run.
+func (e *Engine) AnswerAs(who journal.Actor, a Answer) error {
 	q := e.desk.current(a.Question)
 	if q == nil {
 		return ErrAnswered
@@ -79,14 +90,14 @@ func (e *Engine) Answer(a Answer) error {
 	if why := formal(q, a); why != "" {
 		return &RefusedError{why}
 	}
-	a.By = e.cfg.Actor.Name
+	a.By = who.Name
 	a.At = e.cfg.Now()
 	if q.Check != nil && !stops(q, a.Choice) {
 		if err := q.Check(a); err != nil {
 			return &RefusedError{err.Error()}
 		}
 	}
-	if !e.desk.resolve(q, a) {
+	if !e.desk.resolve(q, given{a, who}) {
 		return ErrAnswered
 	}
 	return nil

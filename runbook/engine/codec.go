@@ -21,10 +21,10 @@ var events = names[Event](
 	RunStarted{}, StepStarted{}, StepFinished{}, RoundStarted{}, Progressed{}, OutputWritten{}, Warned{},
 	QuestionAsked{}, QuestionAnswered{}, QuestionWithdrawn{}, CommitChosen{}, PlanMade{}, ApplyStarted{},
 	ResourceMoved{}, ApplyFinished{}, ProbeMeasured{}, VerifyMoved{}, AnnouncementSent{}, PinRecorded{},
-	Recorded{}, Interrupted{}, RunFinished{},
+	Recorded{}, Interrupted{}, Attended{}, RunFinished{},
 )
 
-var payloads = names[Payload](Candidates{}, Review{}, PlanReview{}, CureReview{}, Message{}, PinReview{}, Checklist{}, Failure{})
+var payloads = names[Payload](Candidates{}, Review{}, PlanReview{}, CureReview{}, Message{}, PinReview{}, Checklist{}, Failure{}, Settlement{})
 
 var parts = names[Part](FileDiff{}, ResourceDetail{}, Order{}, CommitDetail{}, Others{})
 

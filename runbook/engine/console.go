@@ -18,8 +18,24 @@ type Console interface {
 	Answer(a Answer) error
 	// Fetch gives a part of the payload of the open question.
 	Fetch(ctx context.Context, r Request) (Part, error)
-	// Interrupt asks the run to end early.
+	// Interrupt asks the run to end early. It takes CancelNow, StopSoon, Abandon and GoOn.
 	Interrupt(how Interrupt)
+	// Force presses a program that has not ended although it was cancelled:
+	// SecondInterrupt or Kill. typed is the word of [ForceWord]. That it was done is in
+	// the journal before the signal is sent. A *RefusedError says why not.
+	Force(how Interrupt, typed string) error
+}
+
+// An Attached console is one of several at the same run, in another process.
+// Only the one that holds the answers may answer and interrupt; the others get a
+// *RefusedError. See [Attended] for who is there.
+type Attached interface {
+	Console
+	// Seat is the id of this console's own seat.
+	Seat() string
+	// Take makes this console the one that holds the answers. The reason is
+	// recorded; it may be empty when nobody holds them.
+	Take(reason string) error
 }
 
 // An Interrupt says how a run is to end early.
@@ -38,7 +54,23 @@ const (
 	Abandon Interrupt = "abandon"
 	// GoOn takes StopSoon back, if it did not take effect yet.
 	GoOn Interrupt = "go on"
+	// SecondInterrupt sends the program under way another interrupt. Terraform then
+	// exits at once and may lose what it did last.
+	SecondInterrupt Interrupt = "second interrupt"
+	// Kill ends the program under way with SIGKILL. Its state may be lost.
+	Kill Interrupt = "kill"
 )
+
+// ForceWord is what an operator types to force the program under way.
+func ForceWord(how Interrupt) string {
+	switch how {
+	case SecondInterrupt:
+		return "interrupt again"
+	case Kill:
+		return "kill terraform"
+	}
+	return ""
+}
 
 // ErrAnswered says that a question has its answer or was withdrawn.
 var ErrAnswered = errors.New("the question is answered already")

@@ -76,8 +76,8 @@ func (d *desk) recordQuestion(q Question) error {
 }
 
 // answered writes down the answer before anybody acts on it.
-func (d *desk) answered(q Question, a Answer) (Answer, error) {
-	e := d.engine
+func (d *desk) answered(q Question, g given) (Answer, error) {
+	e, a := d.engine, g.Answer
 	body := journal.DecisionBody{
 		Question: q.ID, Kind: string(q.Kind), Choice: a.Choice, Item: a.Item, Reason: safe.Show(a.Reason),
 		Acknowledged: a.Acknowledge, Digest: a.Digest,
@@ -91,7 +91,7 @@ func (d *desk) answered(q Question, a Answer) (Answer, error) {
 		}
 		blobs = append(blobs, blob)
 	}
-	if _, err := e.append(d.step, d.attempt, journal.KindDecision, body, blobs...); err != nil {
+	if _, err := e.appendAs(g.who, d.step, d.attempt, journal.KindDecision, body, blobs...); err != nil {
 		return a, err
 	}
 	if a.Reason != "" {
@@ -111,7 +111,7 @@ func (d *desk) Effect(ctx context.Context, i Intent, do func(context.Context) (E
 	if ctx.Err() != nil {
 		return Ending{}, context.Cause(ctx)
 	}
-	if err := e.mayAffect(i); err != nil {
+	if err := e.mayAffect(d.step, i); err != nil {
 		return Ending{}, d.Refuse(safe.Sprintf("not started: %s", i.What), err)
 	}
 	if e.run.Rehearsal() {
@@ -126,7 +126,9 @@ func (d *desk) Effect(ctx context.Context, i Intent, do func(context.Context) (E
 	if err != nil {
 		return Ending{}, fmt.Errorf("nothing was started, because the intent cannot be recorded: %w", err)
 	}
+	e.setUnderway(&underway{d.step, d.attempt, i.Force})
 	end, err := d.guarded(ctx, do)
+	e.setUnderway(nil)
 	if errors.Is(err, ErrUnknown) {
 		e.facts.Keep = safe.Sprintf("how this ended is not known: %s", i.What)
 		if len(end.Facts) > 0 || len(end.Blobs) > 0 {
@@ -150,7 +152,12 @@ func (d *desk) Effect(ctx context.Context, i Intent, do func(context.Context) (E
 // mayAffect reports why an effect may not start although its step is under way:
 // nobody is there any more, or the operator wants to stop and it cannot be undone.
 // What can be repeated goes on then, so that a step does not end half done.
-func (e *Engine) mayAffect(i Intent) error {
+func (e *Engine) mayAffect(step string, i Intent) error {
+	if i.Effect == runbook.EffectIrreversible && e.cfg.Detached && !e.unattended[step] {
+		if held, _ := e.present.held(); !held {
+			return &Problem{Err: errUnwatched, Hint: "It was not started. Try again when you have looked at it once more."}
+		}
+	}
 	switch {
 	case e.abandoned():
 		return errNobody
@@ -158,6 +165,12 @@ func (e *Engine) mayAffect(i Intent) error {
 		return ErrStopped
 	}
 	return nil
+}
+
+func (e *Engine) setUnderway(u *underway) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.underway = u
 }
 
 // guarded runs an effect. When it panics nobody knows how far it came.

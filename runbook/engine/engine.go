@@ -43,6 +43,10 @@ type Config struct {
 	WorkDir     string           // private and empty; the run removes it at its end
 	Version     string           // of Lockstep, for the record
 	Now         func() time.Time // time.Now when nil
+
+	// Detached says that operators come and go, see [Engine.Seat]. Without anybody
+	// who holds the answers nothing new starts.
+	Detached bool
 }
 
 // An Engine runs one runbook once. It is the [Console] of that run.
@@ -52,6 +56,8 @@ type Engine struct {
 	stream *stream
 	desk   questions
 	steps  map[string]Step // by id
+
+	unattended map[string]bool // steps that may start while nobody is attached
 
 	// Only the goroutine in Run uses these.
 	facts     Facts
@@ -64,6 +70,12 @@ type Engine struct {
 	gauges  map[string]*gauge // by probe
 	started time.Time
 	gone    chan struct{} // closed when nobody is there any more
+
+	present   presence
+	wake      chan struct{} // closed at the next interrupt; may be nil
+	cancelled bool          // CancelNow was asked for
+	underway  *underway     // the effect that runs now, or nil
+	over      chan struct{} // closed before the last record
 }
 
 var _ Console = (*Engine)(nil)
@@ -87,11 +99,14 @@ func New(c Config) (*Engine, error) {
 			ID: c.Run, Mode: c.Mode, Runbook: c.Runbook, Environment: env, Actor: c.Actor,
 			Started: c.Now(), WorkDir: c.WorkDir, Folder: c.Folder,
 		},
-		stream:   newStream(c.Now),
-		steps:    map[string]Step{},
-		attempts: map[string]int{},
-		gauges:   map[string]*gauge{},
-		gone:     make(chan struct{}),
+		stream: newStream(c.Now),
+		steps:  map[string]Step{},
+
+		unattended: map[string]bool{},
+		attempts:   map[string]int{},
+		gauges:     map[string]*gauge{},
+		gone:       make(chan struct{}),
+		over:       make(chan struct{}),
 	}
 	if err := e.build(c.Runbook.Steps); err != nil {
 		return nil, err
@@ -116,6 +131,7 @@ func (e *Engine) build(steps []runbook.Step) error {
 			return fmt.Errorf("step %s: %w", s.Position, err)
 		}
 		e.steps[s.ID] = step
+		e.unattended[s.ID] = s.Unattended
 	}
 	return nil
 }
@@ -146,6 +162,7 @@ func (e *Engine) Run(ctx context.Context) (Result, error) {
 	if result == OK {
 		err = nil
 	}
+	close(e.over)
 	if cerr := e.close(result, summary); cerr != nil {
 		err = errors.Join(err, cerr)
 		result = e.resultOf(err)
@@ -188,6 +205,9 @@ func (e *Engine) open() error {
 		started.Probes = append(started.Probes, p.Outline())
 	}
 	e.stream.publish("", started)
+	if e.cfg.Detached {
+		e.tellSeats()
+	}
 	return nil
 }
 
@@ -238,11 +258,15 @@ func (e *Engine) end(cause error) {
 func (e *Engine) Subscribe() (<-chan Envelope, func()) { return e.stream.subscribe() }
 
 // Interrupt implements [Console].
-func (e *Engine) Interrupt(how Interrupt) {
+func (e *Engine) Interrupt(how Interrupt) { e.InterruptAs(e.cfg.Actor, how) }
+
+// InterruptAs is Interrupt by an operator of a detached run.
+func (e *Engine) InterruptAs(who journal.Actor, how Interrupt) {
 	e.mu.Lock()
 	switch how {
 	case StopSoon, CancelNow:
 		e.stop = true
+		e.cancelled = e.cancelled || how == CancelNow
 	case Abandon:
 		e.stop = true
 		select {
@@ -252,9 +276,16 @@ func (e *Engine) Interrupt(how Interrupt) {
 		}
 	case GoOn:
 		e.stop = false
+	default:
+		e.mu.Unlock()
+		return
+	}
+	if e.wake != nil {
+		close(e.wake)
+		e.wake = nil
 	}
 	e.mu.Unlock()
-	e.stream.publish("", Interrupted{how})
+	e.stream.publish("", Interrupted{How: how, By: safe.Show(who.Name)})
 	if how == CancelNow {
 		e.end(ErrStopped)
 	}
@@ -282,8 +313,13 @@ var errJournal = errors.New("write the journal")
 
 // append writes a record and tells that there is one more.
 func (e *Engine) append(step string, attempt int, kind journal.Kind, body any, blobs ...journal.BlobRef) (journal.Record, error) {
+	return e.appendAs(e.cfg.Actor, step, attempt, kind, body, blobs...)
+}
+
+// appendAs writes a record that somebody in particular caused.
+func (e *Engine) appendAs(who journal.Actor, step string, attempt int, kind journal.Kind, body any, blobs ...journal.BlobRef) (journal.Record, error) {
 	r, err := e.cfg.Journal.Append(journal.Draft{
-		Run: e.run.ID, Step: step, Attempt: attempt, Kind: kind, Actor: e.cfg.Actor, Body: body, Blobs: blobs,
+		Run: e.run.ID, Step: step, Attempt: attempt, Kind: kind, Actor: who, Body: body, Blobs: blobs,
 	})
 	if err != nil {
 		return r, fmt.Errorf("%w: %w", errJournal, err)

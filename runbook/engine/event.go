@@ -74,6 +74,7 @@ type (
 		Operator    safe.Text      `json:"operator"` // name@host
 		Journal     safe.Text      `json:"journal"`  // path of the journal's file
 		Steps       []StepOutline  `json:"steps"`    // in order, children after their each_change
+		Resumed     int            `json:"resumed"`  // how often the run was resumed before; 0 for a new one
 		Probes      []ProbeOutline `json:"probes"`
 	}
 
@@ -213,6 +214,16 @@ type (
 	// Interrupted says that an operator asked the run to end early.
 	Interrupted struct {
 		How Interrupt `json:"how"`
+		By  safe.Text `json:"by"` // name of the operator
+	}
+
+	// Attended says who is at the run. It comes first after RunStarted when the
+	// run is detached, and whenever somebody comes, goes or takes over.
+	Attended struct {
+		Seats []Seat `json:"seats"`
+		// Holding says that the run holds still until somebody holds the answers,
+		// and what would be next; empty otherwise.
+		Holding safe.Text `json:"holding"`
 	}
 
 	// RunFinished is the last event of a run.
@@ -243,6 +254,7 @@ func (AnnouncementSent) event()  {}
 func (PinRecorded) event()       {}
 func (Recorded) event()          {}
 func (Interrupted) event()       {}
+func (Attended) event()          {}
 func (RunFinished) event()       {}
 
 // ApplyState is where the work on one resource stands.

@@ -27,6 +27,7 @@ const (
 	AskVerify     QuestionKind = "verify"  // a verification failed; payload Failure
 	AskFailure    QuestionKind = "failure" // any other step failed; payload Failure
 	AskPostMortem QuestionKind = "unknown" // an effect ended in a way nobody knows; payload Failure
+	AskSettle     QuestionKind = "settle"  // a resumed run found an effect without an outcome; payload Settlement
 )
 
 // A Question is what the run wants to know. It has exactly one answer.
@@ -221,6 +222,18 @@ type Failure struct {
 	Rows  []VerifyRow `json:"rows"`  // for a verification, when it was asked
 }
 
+// A Settlement is what was found out about an effect whose end nobody recorded.
+type Settlement struct {
+	What    safe.Text   `json:"what"`    // the effect, as its intent says
+	Started time.Time   `json:"started"` // when the intent was written
+	By      safe.Text   `json:"by"`      // who had said yes to it, name@host
+	Intent  int64       `json:"intent"`  // seq of the intent
+	Verdict string      `json:"verdict"` // a word of the decision table, see [Finding]
+	Found   safe.Text   `json:"found"`   // the finding in one sentence
+	Lines   []safe.Text `json:"lines"`   // the evidence, for reading
+}
+
+func (Settlement) payload() {}
 func (Candidates) payload() {}
 func (Review) payload()     {}
 func (PlanReview) payload() {}

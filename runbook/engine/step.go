@@ -77,6 +77,10 @@ type Intent struct {
 	Effect runbook.Effect
 	What   safe.Text      // one sentence
 	Facts  map[string]any // all that is needed to find out later what became of it
+
+	// Force presses the program of the effect: SecondInterrupt or Kill. It is called
+	// while the effect is under way only, and may be nil.
+	Force func(how Interrupt) error
 }
 
 // An Ending is how an effect ended.

@@ -34,6 +34,9 @@ func (e *Engine) step(ctx context.Context, s runbook.Step) error {
 		if err := e.mayStart(ctx); err != nil {
 			return err
 		}
+		if err := e.attended(ctx, s); err != nil {
+			return err
+		}
 		attempt := e.attempt(s)
 		report, err := e.once(ctx, s, attempt)
 		result, text := OK, report.Summary

@@ -83,3 +83,38 @@ type CloseBody struct {
 	Commit  string    `json:"commit"` // what was deployed, or "" when the pin was not written
 	Summary safe.Text `json:"summary"`
 }
+
+// LockBody says that a writer took the journal of an environment. Its record's
+// epoch is one more than any before, and so is that of all records up to the next lock.
+type LockBody struct {
+	User    string `json:"user"`
+	Host    string `json:"host"`
+	PID     int    `json:"pid"`
+	Started string `json:"started"` // when the process started, as the system counts it; with pid and boot it names one process
+	Purpose string `json:"purpose"` // run, rehearse, resume, demo
+}
+
+// BindBody is all that an approval holds for, before it is asked for. Values that
+// may be secret stand as a keyed digest.
+type BindBody struct {
+	What   safe.Text      `json:"what"`
+	Things map[string]any `json:"things"`
+}
+
+// ResumeBody says that an interrupted run goes on in another process.
+type ResumeBody struct {
+	After     int64     `json:"after"`     // seq of the last record of the run before
+	Unsettled []int64   `json:"unsettled"` // intents that have no outcome
+	Why       safe.Text `json:"why"`       // how the run was found
+}
+
+// SeatBody says who is at a run.
+type SeatBody struct {
+	Move   string    `json:"move"` // attached, left, took
+	Seat   string    `json:"seat"`
+	Where  safe.Text `json:"where"`
+	Holds  bool      `json:"holds"`
+	From   string    `json:"from"`   // who held the answers before
+	Reason safe.Text `json:"reason"` // for took
+	There  int       `json:"there"`  // seats afterwards
+}

@@ -32,7 +32,15 @@ func newBody(k Kind) (body any, ok bool) {
 		return new(RecoveredBody), true
 	case KindClose:
 		return new(CloseBody), true
-	case KindBind, KindApprove, KindLock, KindSteal, KindResume, KindCheckpoint:
+	case KindLock:
+		return new(LockBody), true
+	case KindBind:
+		return new(BindBody), true
+	case KindResume:
+		return new(ResumeBody), true
+	case KindSeat:
+		return new(SeatBody), true
+	case KindApprove, KindSteal, KindCheckpoint:
 		return nil, true
 	}
 	return nil, false
@@ -73,6 +81,12 @@ func marshalBody(p any) (json.RawMessage, error) {
 		b.Facts = orEmpty(b.Facts)
 	case *EvidenceBody:
 		b.Facts = orEmpty(b.Facts)
+	case *BindBody:
+		b.Things = orEmpty(b.Things)
+	case *ResumeBody:
+		if b.Unsettled == nil {
+			b.Unsettled = []int64{}
+		}
 	}
 	raw, err := json.Marshal(p)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 // A Kind says what a record is about.
 type Kind string
 
-// The kinds of record. Bind, Approve, Lock, Steal, Resume and Checkpoint are
-// part of the format and have no writer in this version.
+// The kinds of record. Approve, Steal and Checkpoint are part of the format and
+// have no writer in this version.
 const (
 	KindOpen       Kind = "open"       // a run starts
 	KindStep       Kind = "step"       // a step starts or ends
@@ -24,6 +24,7 @@ const (
 	KindLock       Kind = "lock"       // the environment was taken
 	KindSteal      Kind = "steal"      // the environment was taken from another
 	KindResume     Kind = "resume"     // an interrupted run goes on
+	KindSeat       Kind = "seat"       // somebody came to a run, left it, or took the answers
 	KindRecovered  Kind = "recovered"  // an incomplete tail was set aside
 	KindCheckpoint Kind = "checkpoint" // a root over all records before it
 	KindClose      Kind = "close"      // a run ended

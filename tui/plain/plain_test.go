@@ -94,6 +94,8 @@ func (p *play) Fetch(_ context.Context, r engine.Request) (engine.Part, error) {
 	return nil, errors.New("no such part")
 }
 
+func (p *play) Force(engine.Interrupt, string) error { return nil }
+
 func (p *play) Interrupt(how engine.Interrupt) {
 	p.interrupts = append(p.interrupts, how)
 	p.tell(engine.RunFinished{Result: engine.Stopped})
