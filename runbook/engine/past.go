@@ -113,17 +113,21 @@ func (r *reader) step(rec journal.Record) error {
 }
 
 func (r *reader) intent(rec journal.Record) error {
+	u, err := unsettledBy(rec, r.asked)
+	r.effects = append(r.effects, &effect{Unsettled: u})
+	return err
+}
+
+// unsettledBy returns the effect of an intent that somebody had said yes to.
+func unsettledBy(rec journal.Record, who journal.Actor) (Unsettled, error) {
 	var b journal.IntentBody
 	dec := json.NewDecoder(bytes.NewReader(rec.Body))
 	dec.UseNumber()
-	if err := dec.Decode(&b); err != nil {
-		return err
-	}
-	r.effects = append(r.effects, &effect{Unsettled: Unsettled{
+	err := dec.Decode(&b)
+	return Unsettled{
 		Seq: rec.Seq, Step: rec.Step, Attempt: rec.Attempt, Effect: runbook.Effect(b.Effect), What: b.What, Facts: b.Facts,
-		At: rec.Time(), Boot: rec.Boot, Actor: r.asked,
-	}})
-	return nil
+		At: rec.Time(), Boot: rec.Boot, Actor: who,
+	}, err
 }
 
 // unsettled returns the effects without an outcome, and those of an attempt that

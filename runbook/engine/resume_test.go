@@ -361,3 +361,32 @@ func TestEngine_refusesAPastThatIsNotItsOwn(t *testing.T) {
 		}
 	}
 }
+
+// The process that did not see an end can look for it at once.
+func TestEngine_looksForAnEndThatWasNotSeen(t *testing.T) {
+	for then, want := range map[Then]Result{ThenDone: OK, ThenAgain: OK, ThenStop: Unknown} {
+		runs := 0
+		p := &trip{
+			t: t, journal: &keeping{}, steps: []runbook.Step{confirm("a")},
+			say: map[string]Answer{"unknown": {Choice: "look"}, "settle nobody-saw": {Choice: "so"}},
+			kit: func(*[]string) map[string]Step {
+				return map[string]Step{"a": looker{does(func(ctx context.Context, op Operator) (Report, error) {
+					_, err := op.Effect(ctx, Intent{Effect: runbook.EffectIrreversible}, func(context.Context) (Ending, error) {
+						if runs++; runs == 1 {
+							return Ending{}, ErrUnknown
+						}
+						return Ending{}, nil
+					})
+					return Report{}, err
+				}), func(Unsettled) Finding {
+					return Finding{Verdict: "nobody-saw", Choices: []Settling{{Choice: Choice{ID: "so"}, Then: then, Ending: Ending{Result: Failed}}}}
+				}}}
+			},
+		}
+		result, err := p.run(0)
+		closes, again := p.journal.count(journal.KindClose), runs
+		if result != want || (closes == 1) != (want == OK) || (again == 2) != (then == ThenAgain) {
+			t.Errorf("%s: %s %v, %d closes, started %d times", then, result, err, closes, again)
+		}
+	}
+}

@@ -265,3 +265,33 @@ func (p *Past) check(c Config) error {
 	}
 	return nil
 }
+
+// lookChoice is what the operator can choose when the end of an effect was not
+// seen by a process that is still there.
+func lookChoice() Choice {
+	return Choice{
+		ID: "look", Key: "l", Label: safe.Lit("find out what became of it"),
+		Consequence: safe.Lit("looks for evidence and shows it, then asks what to make of it; nothing is changed by looking"),
+	}
+}
+
+// lookNow settles the effect whose end was just not seen. It reports whether the
+// step starts again; errAccepted says that the step is done.
+func (e *Engine) lookNow(ctx context.Context, s runbook.Step, cause error) (again bool, _ error) {
+	u, err := unsettledBy(*e.unknown, e.cfg.Actor)
+	if err != nil {
+		return false, errors.Join(cause, err)
+	}
+	then, err := e.settleOne(ctx, s, u)
+	switch {
+	case errors.Is(err, ErrUnknown), errors.Is(err, errJournal):
+		return false, err
+	case err != nil:
+		return false, fmt.Errorf("%w (%w)", errUnsettled, err)
+	}
+	e.unknown = nil
+	if then == ThenAgain {
+		return true, nil
+	}
+	return false, errAccepted
+}

@@ -147,7 +147,11 @@ func (e *Engine) afterwards(ctx context.Context, s runbook.Step, attempt int, re
 	}
 	op := &desk{engine: e, step: s.ID, attempt: attempt, timer: newTimer(ctx, 0)}
 	defer op.timer.cancel()
-	a, aerr := op.Ask(ctx, failureQuestion(s, result, err))
+	q := failureQuestion(s, result, err)
+	if _, looks := e.steps[s.ID].(Reconciler); looks && result == Unknown && e.unknown != nil {
+		q.Choices = append(q.Choices, lookChoice())
+	}
+	a, aerr := op.Ask(ctx, q)
 	switch {
 	case errors.Is(aerr, ErrDeclined):
 		return false, err
@@ -158,6 +162,9 @@ func (e *Engine) afterwards(ctx context.Context, s runbook.Step, attempt int, re
 		return false, errors.Join(err, aerr)
 	case a.Choice == "retry":
 		return true, nil
+	}
+	if a.Choice == lookChoice().ID {
+		return e.lookNow(ctx, s, err)
 	}
 	if u := e.unknown; result == Unknown && u != nil {
 		// The operator looked, which is as much as anybody can know.
