@@ -251,4 +251,3 @@ var detachedScreens = []screen{
 }
 
 func TestDetached_looksAsRecorded(t *testing.T) { recorded(t, detachedScreens) }
-

@@ -47,37 +47,3 @@ func pump(ctx context.Context, events <-chan engine.Envelope, send func([]engine
 		}
 	}
 }
-
-// How long the events may pause before a screen that came late takes what it has
-// for all of the past, and how long it waits for that at most.
-const (
-	pastPause = 100 * time.Millisecond
-	pastMost  = 3 * time.Second
-)
-
-// catchUp takes what happened before since at once, so that a screen that comes
-// late begins with what is so now. more is false when there will be no more events.
-func catchUp(ctx context.Context, events <-chan engine.Envelope, since time.Time) (past []engine.Envelope, more bool) {
-	pause, most := time.NewTimer(pastMost), time.NewTimer(pastMost)
-	defer pause.Stop()
-	defer most.Stop()
-	for {
-		select {
-		case e, ok := <-events:
-			if !ok {
-				return past, false
-			}
-			past = append(past, e)
-			if !e.Time.Before(since) {
-				return past, true
-			}
-			pause.Reset(pastPause)
-		case <-pause.C:
-			return past, true
-		case <-most.C:
-			return past, true
-		case <-ctx.Done():
-			return past, true
-		}
-	}
-}

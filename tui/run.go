@@ -13,6 +13,8 @@ import (
 
 	"lockstep/runbook/engine"
 	"lockstep/runbook/safe"
+	"lockstep/tui/past"
+	"lockstep/tui/words"
 )
 
 // Options say how the screen is shown.
@@ -60,13 +62,7 @@ func lost(seat, run string) error {
 	return &lostError{run}
 }
 
-func (e *lostError) Error() string {
-	run := e.run
-	if run == "" {
-		run = "RUN"
-	}
-	return fmt.Sprintf("the runner is gone; lockstep resume %s finds out what became of the step in flight", run)
-}
+func (e *lostError) Error() string { return words.Lost(e.run) }
 
 func (e *lostError) Is(target error) bool { return target == ErrLost }
 
@@ -199,9 +195,9 @@ func feed(ctx context.Context, p *tea.Program, prepare Prepare, o Options) error
 	events, unsubscribe := console.Subscribe()
 	defer unsubscribe()
 	if _, attached := console.(engine.Attached); attached {
-		past, more := catchUp(ctx, events, since)
-		if len(past) > 0 {
-			p.Send(eventsMsg(past))
+		before, more := past.Take(ctx, events, since)
+		if len(before) > 0 {
+			p.Send(eventsMsg(before))
 		}
 		if !more {
 			p.Send(endedMsg{})

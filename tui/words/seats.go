@@ -113,3 +113,11 @@ func Taking(seats []engine.Seat) safe.Text {
 	}
 	return safe.Lit("nobody answers now; from then on you do, and the run goes on")
 }
+
+// Lost says what to do when a detached run's runner is gone and the run is not over.
+func Lost(run string) string {
+	if run == "" {
+		run = "RUN"
+	}
+	return "the runner is gone; lockstep resume " + run + " finds out what became of the step in flight"
+}
