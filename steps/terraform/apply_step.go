@@ -49,12 +49,26 @@ func (a *applyStep) Run(ctx context.Context, op engine.Operator) (engine.Report,
 		}
 		return engine.Report{}, err
 	}
-	w := &work{session: s, op: op, p: p, planned: planned, watch: a.watch}
-	_, err := op.Effect(ctx, engine.Intent{
+	kept, err := s.keepFolder("apply", p.work.root.Binary.Path)
+	if err != nil {
+		return engine.Report{}, err
+	}
+	w := &work{session: s, op: op, p: p, planned: planned, watch: a.watch, kept: kept}
+	intent := engine.Intent{
 		Effect: runbook.EffectIrreversible,
 		What:   safe.Sprintf("apply to %s: %s", s.env.Name, planned.Change.Title),
-		Facts:  intentFacts(p, planned),
-	}, w.do)
+		Facts:  intentFacts(p, planned, kept),
+		Force:  forced(kept),
+	}
+	if !op.Run().Rehearsal() {
+		if w.copied, err = s.copyState(ctx, p); err != nil {
+			facts.Plan = nil
+			return engine.Report{}, op.Refuse(safe.Lit("nothing was applied, because the state could not be copied first"), err)
+		}
+		w.copied.record(intent.Facts)
+	}
+	began := time.Now()
+	_, err = op.Effect(ctx, intent, w.do)
 	if errors.Is(err, engine.ErrRehearsed) {
 		facts.Plan = nil
 		facts.Rehearsed = append(facts.Rehearsed, planned.Change.ID)
@@ -65,8 +79,9 @@ func (a *applyStep) Run(ctx context.Context, op engine.Operator) (engine.Report,
 		facts.Verified, facts.PlanEmpty = false, false
 		facts.Applied = append(facts.Applied, w.done)
 	}
+	s.settleCopies(op, w.copied, err == nil)
 	if err != nil {
-		return engine.Report{}, err
+		return engine.Report{}, w.offer(ctx, intent, began, err)
 	}
 	return engine.Report{Summary: safe.Sprintf("%s in %s", planned.Change.Title, w.done.Took.Round(time.Second))}, nil
 }
@@ -126,9 +141,12 @@ func (a *applyStep) body(p *saved, f forecast.Forecast) []safe.Text {
 }
 
 // intentFacts is all that is needed to find out later what became of the apply.
-func intentFacts(p *saved, planned *engine.Planned) map[string]any {
+func intentFacts(p *saved, planned *engine.Planned, kept string) map[string]any {
 	f := planFacts(p)
-	f["change"] = planned.Change.ID
+	f["kept"] = kept
+	f["call"] = callApply
+	f["change"], f["title"] = planned.Change.ID, planned.Change.Title
+	f["identity"] = plan.Identify(&p.model, planned.Change)
 	f["argv"] = p.work.root.ApplyArgv(p.file)
 	f["directory"] = p.work.root.Dir
 	f["environment"] = envNames(p.work.root.Env)
@@ -143,9 +161,12 @@ type work struct {
 	p       *saved
 	planned *engine.Planned
 	watch   []string
+	kept    string // folder of the job
 
 	started bool
 	printed []byte // a state that Terraform could only print
+	rescued string // path of the state that Terraform could not save, when it is in a safe place
+	copied  stateCopy
 	done    engine.ChangeDone
 }
 
@@ -165,13 +186,16 @@ func (w *work) do(ctx context.Context) (engine.Ending, error) {
 	board := newBoard(w.op, w.session.words, w.p, ahead)
 	log := &applyLog{net: w.session.words}
 	w.op.Tell(engine.ApplyStarted{Title: w.planned.Change.Title, Items: board.items, Watch: w.watch, Outages: board.outages, Takes: ahead.Takes})
-	exit, err := w.p.work.root.Apply(ctx, w.p.file, func(m cli.Message) {
+	exit, err := w.p.work.root.Apply(ctx, w.kept, w.p.file, func(m cli.Message) {
 		if len(m.State) > 0 {
 			w.printed = m.State
 		}
 		log.take(m)
 		board.take(m)
 	})
+	if errors.Is(err, cli.ErrNotStarted) {
+		w.started = false
+	}
 	board.finish(err == nil)
 	result := resultOf(ctx, err)
 	took := time.Since(began)

@@ -18,12 +18,14 @@ import (
 	"lockstep/runbooks/sandbox"
 	"lockstep/runbooks/sandbox/history"
 	"lockstep/runbooks/sandbox/provider"
+	"lockstep/steps/keep"
 	"lockstep/steps/terraform/cure"
 )
 
 // TestMain makes the test binary the provider of the sandbox when Terraform
 // starts it.
 func TestMain(m *testing.M) {
+	keep.Serve(os.Args)
 	if provider.IsInvocation(os.Args[0]) {
 		if err := provider.Serve(context.Background()); err != nil {
 			fmt.Fprintln(os.Stderr, err)
