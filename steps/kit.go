@@ -111,6 +111,18 @@ func (s source) Same(ctx context.Context, a, b string, paths []string) (same boo
 	return r.Same(ctx, a, b, paths)
 }
 
+// Standing asks the branch about a commit and the inputs.
+func (s source) Standing(ctx context.Context, commit, head string, inputs []string) (on, same bool, err error) {
+	r, err := git.Open(s.env, s.folder)
+	if err != nil {
+		return false, false, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	return r.Standing(ctx, commit, head, inputs)
+}
+
+var _ terraform.Branch = source{}
+
 // Branch makes a branch that holds a cure.
 func (s source) Branch(ctx context.Context, name, subject, body string, edits []cure.Edit, who journal.Actor) (commit string, err error) {
 	r, err := git.Open(s.env, s.folder)

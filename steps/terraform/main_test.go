@@ -43,6 +43,7 @@ type project struct {
 	identities map[string]*runbook.Identity
 	patches    string // folder
 	learned    *durations.Learned
+	treeSuffix string
 }
 
 const backendBlock = "terraform {\n  backend \"local\" {}\n}\n"
@@ -124,7 +125,9 @@ func (p *project) deps() Deps {
 }
 
 func (p *project) Checkout(_ context.Context, commit, _ string, _ []string, into string) (string, error) {
-	p.checkouts++
+	if !strings.Contains(into, "fresh-") { // which is only to compare with
+		p.checkouts++
+	}
 	files, ok := p.commits[commit]
 	if !ok {
 		return "", fmt.Errorf("no commit %q", commit)
@@ -134,11 +137,17 @@ func (p *project) Checkout(_ context.Context, commit, _ string, _ []string, into
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return "", err
 		}
+		if to, ok := strings.CutPrefix(content, "-> "); ok {
+			if err := os.Symlink(to, path); err != nil {
+				return "", err
+			}
+			continue
+		}
 		if err := os.WriteFile(path, []byte(content), 0o700); err != nil {
 			return "", err
 		}
 	}
-	return "tree-of-" + commit, nil
+	return "tree-of-" + commit + p.treeSuffix, nil
 }
 
 // operator starts a run of the project.
@@ -191,7 +200,9 @@ type operator struct {
 	intents   []engine.Intent
 	endings   []engine.Ending
 	refusals  []string
+	binds     []map[string]any
 	onEvent   func(engine.Event)
+	onIntent  func()
 }
 
 var _ engine.Operator = (*operator)(nil)
@@ -270,11 +281,14 @@ func (o *operator) Ask(ctx context.Context, q engine.Question) (engine.Answer, e
 }
 
 func (o *operator) Effect(ctx context.Context, i engine.Intent, do func(context.Context) (engine.Ending, error)) (engine.Ending, error) {
-	o.keep(i)
+	o.keep([]any{i.Effect, i.What, i.Facts})
 	if o.run.Rehearsal() {
 		return engine.Ending{}, engine.ErrRehearsed
 	}
 	o.intents = append(o.intents, i)
+	if o.onIntent != nil {
+		o.onIntent()
+	}
 	end, err := do(ctx)
 	o.endings = append(o.endings, end)
 	o.keep(end.Facts)
@@ -287,6 +301,12 @@ func (o *operator) Effect(ctx context.Context, i engine.Intent, do func(context.
 func (o *operator) Evidence(what safe.Text, facts map[string]any, _ ...engine.Blob) error {
 	o.keep(what)
 	o.keep(facts)
+	return nil
+}
+
+func (o *operator) Bind(what safe.Text, things map[string]any) error {
+	o.binds = append(o.binds, things)
+	o.keep([]any{what, things})
 	return nil
 }
 
