@@ -55,7 +55,7 @@ func NewKit(w Wiring) (engine.Kit, []engine.Prober, error) {
 	}
 	tool := terraform.New(terraform.Deps{
 		Open: func(env *runbook.Environment, folder string) (terraform.Source, error) {
-			return source{env, folder}, nil
+			return source{env, folder, w.Runbook}, nil
 		},
 		Binary: w.Terraform,
 		Rescue: w.Rescue, Patches: w.Patches, Learned: w.Learned, Negative: hub.Negative,
@@ -79,6 +79,7 @@ func NewKit(w Wiring) (engine.Kit, []engine.Prober, error) {
 type source struct {
 	env    *runbook.Environment
 	folder string
+	book   *runbook.Runbook
 }
 
 func (s source) Checkout(ctx context.Context, commit, head string, inputs []string, into string) (tree string, err error) {
@@ -118,6 +119,7 @@ func (s source) Standing(ctx context.Context, commit, head string, inputs []stri
 		return false, false, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
+	r.Exclude(s.book) // a deployment to another environment changes no input
 	return r.Standing(ctx, commit, head, inputs)
 }
 

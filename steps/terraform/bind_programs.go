@@ -155,7 +155,7 @@ var (
 // HCL, or JSON; what stands in a comment is found as well, which does no harm.
 func (s *session) overrides(p *saved) map[string]string {
 	out := map[string]string{}
-	for _, path := range configFiles(p.work.root.Env) {
+	for _, path := range configFiles(p.work.root) {
 		raw, err := os.ReadFile(path)
 		if err != nil {
 			continue
@@ -167,36 +167,4 @@ func (s *session) overrides(p *saved) map[string]string {
 		}
 	}
 	return out
-}
-
-// configFiles returns the configuration files that Terraform itself reads,
-// whether they are there or not.
-func configFiles(env map[string]string) []string {
-	home := env["HOME"]
-	own := filepath.Join(home, ".terraform.d")
-	out := []string{filepath.Join(own, "credentials.tfrc.json")}
-	if path := env["TF_CLI_CONFIG_FILE"]; path != "" {
-		return append(out, path)
-	}
-	out = append(out, filepath.Join(home, ".terraformrc"))
-	for _, pattern := range []string{"*.tfrc", "*.tfrc.json"} {
-		// The pattern is right, so there is no error.
-		more, _ := filepath.Glob(filepath.Join(escape(own), pattern))
-		for _, path := range more {
-			if path != out[0] {
-				out = append(out, path)
-			}
-		}
-	}
-	return out
-}
-
-// takeConfig takes down Terraform's own configuration, which can hold tokens.
-func (s *session) takeConfig(b *binding, p *saved) {
-	for _, path := range configFiles(p.work.root.Env) {
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(p.work.root.Dir, path)
-		}
-		b.set(ofConfig, path, s.secretFile(path))
-	}
 }

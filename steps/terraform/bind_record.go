@@ -22,12 +22,15 @@ var recordNames = [kinds]string{
 // the same, and short enough to read.
 const keptDigits = 16
 
+// maxNamed is how many things of a kind are recorded one by one.
+const maxNamed = 1000
+
 // things is a binding for the record. Where there can be very many files, they
 // stand as one digest.
 func (b *binding) things() map[string]any {
 	out := map[string]any{"digest": "sha256:" + b.digest()}
 	for k := range kinds {
-		if k == ofCheckout || k == ofModule {
+		if k == ofCheckout || k == ofModule || len(b.facts[k]) > maxNamed {
 			out[recordNames[k]] = summary(b.facts[k])
 			continue
 		}

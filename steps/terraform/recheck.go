@@ -16,6 +16,9 @@ import (
 // the operator was asked. An error that wraps engine.ErrStale says what moved.
 // The caller holds s.mu.
 func (s *session) recheck(ctx context.Context, p *saved) error {
+	if p.bound == nil {
+		return stale("nothing was recorded of what this plan rests on")
+	}
 	b, err := s.look(ctx, p, gate, p.bound)
 	if err != nil {
 		return err
