@@ -45,6 +45,7 @@ func (a *applyStep) Run(ctx context.Context, op engine.Operator) (engine.Report,
 	planned := facts.Plan
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	op.Tell(engine.Progressed{What: safe.Lit("looking again at all that was approved")})
 	if err := s.recheck(ctx, p); err != nil {
 		return engine.Report{}, s.refused(op, err)
 	}

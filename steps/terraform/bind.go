@@ -278,6 +278,7 @@ func (s *session) base(ctx context.Context, p *saved) (err error) {
 func (s *session) bind(ctx context.Context, op engine.Operator, p *saved) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	op.Tell(engine.Progressed{What: safe.Lit("taking down all that the plan rests on")})
 	b, err := s.look(ctx, p, full, p.basis)
 	if err != nil {
 		return s.refused(op, err)

@@ -133,14 +133,15 @@ func (x *target) writeRunbook() {
 }
 
 // installTerraform puts a script in the place of Terraform that starts it. It
-// says another version when it is told to.
+// says another version when it is told to, and runs what is in the file "during"
+// while the state is read.
 func (x *target) installTerraform() {
 	x.t.Helper()
 	real, err := exec.LookPath("terraform")
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	script := fmt.Sprintf("#!/bin/sh\n[ \"$1\" = version ] && [ -f %[1]s/version.json ] && exec cat %[1]s/version.json\nexec %[2]s \"$@\"\n", x.dir, real)
+	script := fmt.Sprintf("#!/bin/sh\n[ \"$1\" = version ] && [ -f %[1]s/version.json ] && exec cat %[1]s/version.json\n[ \"$1\" = state ] && [ -f %[1]s/during ] && . %[1]s/during\nexec %[2]s \"$@\"\n", x.dir, real)
 	if err := os.WriteFile(x.at("terraform"), []byte(script), 0o700); err != nil {
 		x.t.Fatal(err)
 	}
@@ -293,6 +294,27 @@ func TestApproval_isLookedAtOnceMoreWhenTerraformStarts(t *testing.T) {
 	if done < 12 {
 		t.Errorf("only %d", done)
 	}
+	x.control()
+}
+
+// TestApproval_isLookedAtAfterTheStateWasRead tampers while Terraform tells the
+// state, which is the last that is asked before the start.
+func TestApproval_isLookedAtAfterTheStateWasRead(t *testing.T) {
+	t.Parallel()
+	x := newTarget(t)
+	script := filepath.Join(x.w.top, "deploy.sh")
+	x.refuse(tampering{"while the state is read", func(x *target) func() {
+		undo := x.put(script, x.commits["v2"]["deploy.sh"]) // to bring it back
+		writeFile(t, x.at("during"), "echo '# x' >> "+script+"\n")
+		return func() { x.must(os.Remove(x.at("during"))); undo() }
+	}, `"deploy.sh" was changed`}, func(tamper func()) {
+		x.o.take[engine.AskApply] = yes
+		x.o.onIntent = tamper
+	})
+	if len(x.o.intents) != 1 {
+		t.Errorf("%d intents: it was found before the last look", len(x.o.intents))
+	}
+	x.o.onIntent = nil
 	x.control()
 }
 
