@@ -144,6 +144,10 @@ type lock struct{ id, who, since, operation string }
 
 func lockOf(text string) lock {
 	var l lock
+	// The HTTP backend shows the lock that Terraform wanted, and names the one that is
+	// held in the error before it.
+	_, held, other := strings.Cut(text, "remote state already locked: ID=")
+	held, _, _ = strings.Cut(held, "\n")
 	for _, line := range strings.Split(text, "\n") {
 		line = strings.Trim(line, " │")
 		name, value, _ := strings.Cut(line, ":")
@@ -158,6 +162,9 @@ func lockOf(text string) lock {
 		case "Operation":
 			l.operation = value
 		}
+	}
+	if held = strings.TrimSpace(held); other && held != "" && held != l.id {
+		return lock{id: held}
 	}
 	return l
 }
