@@ -270,9 +270,7 @@ func (o *operator) Ask(ctx context.Context, q engine.Question) (engine.Answer, e
 }
 
 func (o *operator) Effect(ctx context.Context, i engine.Intent, do func(context.Context) (engine.Ending, error)) (engine.Ending, error) {
-	written := i
-	written.Force = nil // not part of what is written
-	o.keep(written)
+	o.keep([]any{i.Effect, i.What, i.Facts})
 	if o.run.Rehearsal() {
 		return engine.Ending{}, engine.ErrRehearsed
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	tfjson "github.com/hashicorp/terraform-json"
@@ -142,12 +143,12 @@ func lost(err error) bool {
 // A lock is what Terraform says about who holds the state.
 type lock struct{ id, who, since, operation string }
 
+// httpLock finds the lock that is held in the words of the HTTP backend: what it
+// shows as the lock's description is the one that Terraform wanted.
+var httpLock = regexp.MustCompile(`remote state already locked:[\s│]+ID=(\S+)`)
+
 func lockOf(text string) lock {
 	var l lock
-	// The HTTP backend shows the lock that Terraform wanted, and names the one that is
-	// held in the error before it.
-	_, held, other := strings.Cut(text, "remote state already locked: ID=")
-	held, _, _ = strings.Cut(held, "\n")
 	for _, line := range strings.Split(text, "\n") {
 		line = strings.Trim(line, " │")
 		name, value, _ := strings.Cut(line, ":")
@@ -163,8 +164,8 @@ func lockOf(text string) lock {
 			l.operation = value
 		}
 	}
-	if held = strings.TrimSpace(held); other && held != "" && held != l.id {
-		return lock{id: held}
+	if held := httpLock.FindStringSubmatch(text); held != nil && held[1] != l.id {
+		return lock{id: held[1]}
 	}
 	return l
 }
