@@ -382,6 +382,23 @@ func TestKeeper_cannotWriteHowItEnded(t *testing.T) {
 	}
 }
 
+func TestKeeper_withoutRoomForHowItEndsStartsNothing(t *testing.T) {
+	t.Parallel()
+	for _, taken := range []string{reserved, stdoutFile, stderrFile} {
+		p := newPlace(t)
+		if err := Make(p.folder); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(p.folder, taken), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p.start(t, "say")
+		if s, _, _ := follow(t, p); s.Phase != NotStarted || !strings.Contains(s.Why, taken) || p.effects() != 0 {
+			t.Errorf("%s: %+v, %d effects", taken, s, p.effects())
+		}
+	}
+}
+
 func TestLook_corruptEndIsNoSuccess(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)

@@ -55,7 +55,7 @@ func play(role string) {
 	case "stubborn":
 		signal.Ignore(syscall.SIGTERM)
 		fmt.Println("ready")
-		for {
+		for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); {
 			if _, err := os.Stat("go"); err == nil {
 				os.Exit(7)
 			}
