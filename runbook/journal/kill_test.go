@@ -15,12 +15,14 @@ import (
 const writerEnv = "LOCKSTEP_TEST_JOURNAL_WRITER"
 
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(writerEnv); dir != "" {
-		if err := writeUntilKilled(dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+	for env, role := range map[string]func(dir string) error{writerEnv: writeUntilKilled, fullEnv: onFullDisk, tripEnv: tripAway} {
+		if dir := os.Getenv(env); dir != "" {
+			if err := role(dir); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			return
 		}
-		return
 	}
 	os.Exit(m.Run())
 }
