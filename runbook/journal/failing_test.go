@@ -100,6 +100,7 @@ var silent = []string{"remove", "stat", "read"}
 // intent on the disk, what was acknowledged can be read also when the power goes then, and a file
 // whose sync failed is left alone.
 func TestJournal_survivesEveryFailingOperation(t *testing.T) {
+	t.Parallel()
 	failed := make(map[string]int)
 	for _, f := range faults() {
 		for n := 2; ; n++ {
@@ -138,6 +139,7 @@ func TestJournal_survivesEveryFailingOperation(t *testing.T) {
 
 // The same on a real disk, without the power cut.
 func TestJournal_survivesEveryFailingOperationOfTheSystem(t *testing.T) {
+	t.Parallel()
 	for n := 1; ; n++ {
 		dir := filepath.Join(t.TempDir(), "production")
 		d := &faultyDisk{disk: osDisk{}, fault: fault{err: unix.EIO, part: true}, n: n}

@@ -53,6 +53,7 @@ func away(t *testing.T, dir, rule string, env ...string) (tr *trip, how *os.Proc
 // At every point of a run a process is killed, and at every point the disk
 // fails. What was acknowledged is there, and no effect is without an intent.
 func TestJournal_survivesEveryFailpoint(t *testing.T) {
+	t.Parallel()
 	trace := filepath.Join(t.TempDir(), "trace")
 	_, _, out := away(t, filepath.Join(t.TempDir(), "production"), "", failpoint.TraceVariable+"="+trace)
 	if strings.Contains(out, "error") {

@@ -53,6 +53,7 @@ func writeUntilKilled(dir string) error {
 }
 
 func TestAppend_survivesKilledWriter(t *testing.T) {
+	t.Parallel()
 	kills := 40
 	if testing.Short() {
 		kills = 5
