@@ -16,8 +16,8 @@ import (
 
 func TestMain(m *testing.M) {
 	keep.Serve(os.Args)
-	// The sandbox's Terraform starts this binary as its provider.
-	if provider.IsInvocation(os.Args[0]) {
+	// The sandbox's Terraform starts this binary as its provider, and a run as its runner.
+	if provider.IsInvocation(os.Args[0]) || isRunner(os.Args[0]) {
 		main()
 		return
 	}
