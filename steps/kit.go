@@ -79,7 +79,7 @@ func (w *Wiring) announced() {
 // all is well, and are named when it is not.
 func (w Wiring) Closed(run string) func(engine.Result) safe.Text {
 	return func(result engine.Result) safe.Text {
-		kept, err := terraform.Close(w.States, run, result)
+		kept, err := terraform.CloseRun(w.States, run, result)
 		switch {
 		case err != nil:
 			return safe.Sprintf("copies of the state, which hold secrets, could not be removed: %v", err)
