@@ -16,6 +16,7 @@ import (
 	"lockstep/runbook/durations"
 	"lockstep/runbook/engine"
 	"lockstep/runbook/journal"
+	"lockstep/runbook/safe"
 	"lockstep/steps/announce"
 	"lockstep/steps/command"
 	"lockstep/steps/git"
@@ -74,6 +75,21 @@ func (w *Wiring) announced() {
 	w.Arrived = func(id, channel string) (string, bool) { return past().Arrived(id, channel) }
 }
 
+// Closed returns what is done when a run is over: the copies of its states go when
+// all is well, and are named when it is not.
+func (w Wiring) Closed(run string) func(engine.Result) safe.Text {
+	return func(result engine.Result) safe.Text {
+		kept, err := terraform.CloseRun(w.States, run, result)
+		switch {
+		case err != nil:
+			return safe.Sprintf("copies of the state, which hold secrets, could not be removed: %v", err)
+		case kept != "":
+			return safe.Sprintf("the states from before the applies of this run are kept, with their secrets, in %s", kept)
+		}
+		return safe.Text{}
+	}
+}
+
 // NewKit returns the builders of all kinds of step, and the probers that measure
 // beside them for as long as the run lasts.
 func NewKit(w Wiring) (engine.Kit, []engine.Prober, error) {
@@ -84,7 +100,7 @@ func NewKit(w Wiring) (engine.Kit, []engine.Prober, error) {
 	w.announced()
 	tool := terraform.New(terraform.Deps{
 		Open: func(env *runbook.Environment, folder string) (terraform.Source, error) {
-			return source{env, folder}, nil
+			return source{env, folder, w.Runbook}, nil
 		},
 		Binary: w.Terraform,
 		Rescue: w.Rescue, States: w.States, Patches: w.Patches, Learned: w.Learned, Negative: hub.Negative,
@@ -108,6 +124,7 @@ func NewKit(w Wiring) (engine.Kit, []engine.Prober, error) {
 type source struct {
 	env    *runbook.Environment
 	folder string
+	book   *runbook.Runbook
 }
 
 func (s source) Checkout(ctx context.Context, commit, head string, inputs []string, into string) (tree string, err error) {
@@ -139,6 +156,19 @@ func (s source) Same(ctx context.Context, a, b string, paths []string) (same boo
 	defer func() { err = errors.Join(err, r.Close()) }()
 	return r.Same(ctx, a, b, paths)
 }
+
+// Standing asks the branch about a commit and the inputs.
+func (s source) Standing(ctx context.Context, commit, head string, inputs []string) (on, same bool, err error) {
+	r, err := git.Open(s.env, s.folder)
+	if err != nil {
+		return false, false, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	r.Exclude(s.book) // a deployment to another environment changes no input
+	return r.Standing(ctx, commit, head, inputs)
+}
+
+var _ terraform.Branch = source{}
 
 // Branch makes a branch that holds a cure.
 func (s source) Branch(ctx context.Context, name, subject, body string, edits []cure.Edit, who journal.Actor) (commit string, err error) {

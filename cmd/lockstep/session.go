@@ -119,7 +119,7 @@ func openSession(ctx context.Context, t target) (_ *session, err error) {
 		}
 	}()
 	rb = rb.For(env.Name)
-	kit, probers, err := steps.NewKit(steps.Wiring{
+	wiring := steps.Wiring{
 		Runbook: rb, Folder: folder, Terraform: t.terraform, Stdout: t.stdout,
 		Rescue:  filepath.Join(dir, "rescued"),
 		Patches: filepath.Join(dir, "patches"),
@@ -138,14 +138,15 @@ func openSession(ctx context.Context, t target) (_ *session, err error) {
 			_, digest := j.Head()
 			return digest
 		},
-	})
+	}
+	kit, probers, err := steps.NewKit(wiring)
 	if err != nil {
 		return nil, err
 	}
 	e, err := engine.New(engine.Config{
 		Run: id, Mode: t.mode, Runbook: rb, Environment: env.Name, Kit: kit, Probers: probers, Journal: j,
 		Actor: actor(t.operator), Folder: folder, WorkDir: work, Version: versionText(),
-		Detached: t.detached, Past: past,
+		Detached: t.detached, Past: past, Closed: wiring.Closed(id),
 	})
 	if err != nil {
 		return nil, err
