@@ -81,7 +81,7 @@ func (s *theatre) put(name, text string) {
 	}
 }
 
-// release lets the program of the effect end, or the next one that comes.
+// release lets the program of the effect end, which has begun.
 func (s *theatre) release() {
 	gate, err := os.OpenFile(s.path("gate"), os.O_RDWR|syscall.O_NONBLOCK, 0)
 	if err != nil {
