@@ -55,6 +55,7 @@ func TestResume_goesOnAfterTheRunnerDiedAtAQuestion(t *testing.T) {
 
 	b := s.start("resume", "--answers", "yes.yaml", "--operator", "ben")
 	s.until("the effect begins", func() bool { return s.effects() == 1 })
+	l = s.standing(stateRunning, 1)
 	s.release()
 	if code := b.wait(); code != exitDone {
 		t.Errorf("resume exits with %d:\n%s\n%s", code, b.out, b.err)
