@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -74,6 +76,17 @@ func play(role string, args []string) int {
 			return 9
 		}
 		_ = os.WriteFile("child", fmt.Append(nil, c.Process.Pid), 0o600)
+	case "turn": // becomes itself again and again, from whichever thread
+		n, _ := strconv.Atoi(args[0])
+		if n == 0 {
+			return 0
+		}
+		self, _ := os.Executable()
+		runtime.LockOSThread() // so that what follows is on another
+		done := make(chan error)
+		go func() { done <- syscall.Exec(self, []string{self, "play", "turn", strconv.Itoa(n - 1)}, os.Environ()) }()
+		<-done
+		return 9
 	case "die":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGTERM)
 		select {}
