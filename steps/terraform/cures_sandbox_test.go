@@ -19,6 +19,7 @@ import (
 	"lockstep/runbooks/sandbox/history"
 	"lockstep/runbooks/sandbox/provider"
 	"lockstep/steps/terraform/cure"
+	"lockstep/steps/terraform/scripted"
 )
 
 // TestMain makes the test binary the provider of the sandbox when Terraform
@@ -34,7 +35,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv("GORACE") == "" {
 		os.Setenv("GORACE", "atexit_sleep_ms=0")
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	scripted.Clean()
+	os.Exit(code)
 }
 
 // newSandboxProject is production of a sandbox. The commits of a project are

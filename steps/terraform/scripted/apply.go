@@ -34,7 +34,7 @@ func (c *call) apply() int {
 	defer stop()
 	if c.script.Scenario == Escapes {
 		fmt.Println(Dirt + "a line that is no message" + Dirt)
-		fmt.Fprintln(os.Stderr, Dirt+"words on standard error"+Dirt)
+		fmt.Fprintln(os.Stderr, Dirt+"words on standard error "+secret()+Dirt)
 	}
 	c.sayVersion()
 	release, held, err := c.lock("OperationTypeApply")
@@ -63,13 +63,19 @@ func (c *call) apply() int {
 	c.sayPlanned(a.plan.Changes)
 	if err := a.walk(); err != nil {
 		if !errors.Is(err, errHalted) {
-			a.diagnose(err.Error(), "as the script says", a.plan.Changes[0].Address)
+			a.diagnose(err.Error(), "as the script says, with "+secret(), a.plan.Changes[0].Address)
 		}
 		a.diagnose("execution halted", "", "")
 		return 1
 	}
 	return a.finish()
 }
+
+// SecretName is a variable of the environment whose value the program tells
+// whenever it can, as careless providers do.
+const SecretName = "SCRIPTED_SECRET"
+
+func secret() string { return os.Getenv(SecretName) }
 
 // listen logs signals. The first interrupt stops the apply, the second ends the
 // process, and the others do what they always do.
@@ -214,7 +220,7 @@ func (a *applying) trouble(c change, action string) error {
 	case s == HugeLine:
 		a.provision(c, strings.Repeat("x", hugeLine))
 	case s == Escapes:
-		a.provision(c, "output"+Dirt)
+		a.provision(c, "output "+secret()+Dirt)
 	case s == InvalidEvent:
 		fmt.Print("{\"@level\":\"info\",\"@message\":\"cut sho\n{\"type\":17}\n[]\nnull\n\x00\xff\xfe\n{\"type\":\"apply_complete\",\"hook\":\"none\"}\n{}\n\n")
 	case s == ChildOutlives:
