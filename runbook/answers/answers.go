@@ -27,6 +27,10 @@
 //	             "CODE ADDRESS"; "hazard 1", "item 1", "file PATH"
 //	times        how often the answer may be given in a run
 //
+// What became of an effect that a dead process left behind is answered by what was
+// found: the key is settle.VERDICT, such as settle.reconciled-applied. A mere settle
+// can only stop.
+//
 // Missing answers are found before a run starts, see [Answers.Missing]. What
 // cannot be known before, such as a choice that is disabled, ends the run: an
 // answer is never bent to fit a question, and a question is never left open.
@@ -80,8 +84,11 @@ const retries = 10
 var kinds = []string{
 	string(engine.AskCommit), string(engine.AskReview), string(engine.AskChange), string(engine.AskCure), string(engine.AskApply), string(engine.AskNext),
 	string(engine.AskAnnounce), string(engine.AskPin), string(engine.AskConfirm), string(engine.AskManual), string(engine.AskCommand),
-	string(engine.AskVerify), string(engine.AskFailure), string(engine.AskPostMortem),
+	string(engine.AskVerify), string(engine.AskFailure), string(engine.AskPostMortem), string(engine.AskSettle),
 }
+
+// verdict stands before the verdict that an answer to a settlement is for.
+const verdict = string(engine.AskSettle) + "."
 
 // Load reads answers from a file. What is wrong with its content comes as a
 // *[strict.Problems].
@@ -105,6 +112,10 @@ func Parse(name string, data []byte) (*Answers, error) {
 		for key := range a.Answers {
 			step, kind, ofStep := cutKey(key)
 			switch {
+			case strings.HasPrefix(kind, verdict) && kind != verdict:
+			case kind == string(engine.AskSettle) && a.Answers[key].Choose != "stop":
+				doc.Report("answers."+key, "what became of an effect depends on what is found, so the answer has to name the finding",
+					"write "+verdict+"VERDICT, such as "+verdict+"reconciled-applied")
 			case !slices.Contains(kinds, kind):
 				doc.Report("answers."+key, fmt.Sprintf("%q is not a kind of question", kind), strict.DidYouMean(kind, kinds))
 			case ofStep && step == "":

@@ -24,7 +24,11 @@ func (e *StuckError) Error() string {
 	if q.Step != "" {
 		of = fmt.Sprintf(" of step %q", q.Step)
 	}
-	return safe.Show(fmt.Sprintf("no answer to the question %q%s (%s): %s; offered: %s", q.Kind, of, q.Title, e.Why, offered(q))).String()
+	kind := string(q.Kind)
+	if s, ok := q.Payload.(engine.Settlement); ok {
+		kind = verdict + s.Verdict
+	}
+	return safe.Show(fmt.Sprintf("no answer to the question %q%s (%s): %s; offered: %s", kind, of, q.Title, e.Why, offered(q))).String()
 }
 
 // offered lists the choices of a question.
@@ -83,12 +87,17 @@ func (a *Answers) Drive(ctx context.Context, c engine.Console) error {
 // or that was withdrawn, is none of ours any more.
 func (a *Answers) answer(c engine.Console, q engine.Question, given map[string]int) error {
 	key, said, ok := a.find(q.Step, q.Kind)
+	if s, isSettlement := q.Payload.(engine.Settlement); isSettlement {
+		if k, one, found := a.find(q.Step, engine.QuestionKind(verdict+s.Verdict)); found {
+			key, said, ok = k, one, true
+		}
+	}
 	if !ok {
 		return &StuckError{q, "the script has none"}
 	}
 	limit := said.Times
 	switch q.Kind {
-	case engine.AskVerify, engine.AskFailure, engine.AskPostMortem, engine.AskCure: // may come back after any answer
+	case engine.AskVerify, engine.AskFailure, engine.AskPostMortem, engine.AskCure, engine.AskSettle: // may come back after any answer
 		if limit == 0 {
 			limit = retries
 		}

@@ -23,11 +23,15 @@ func (a *Answers) Missing(rb *runbook.Runbook, env string) []runbook.Problem {
 	m.each(rb.Steps)
 	for _, key := range slices.Sorted(maps.Keys(a.Answers)) {
 		step, kind, ofStep := cutKey(key)
+		if strings.HasPrefix(kind, verdict) {
+			kind = string(engine.AskSettle)
+		}
 		switch {
 		case !slices.Contains(kinds, kind):
 			m.report(runbook.Step{}, key, strict.DidYouMean(kind, kinds), "the answer %q is for no kind of question", key)
 		case ofStep && m.steps[step] == "":
 			m.report(runbook.Step{}, key, strict.DidYouMean(step, slices.Sorted(maps.Keys(m.steps))), "the answer %q is for a step that does not exist", key)
+		case ofStep && kind == string(engine.AskSettle): // any step with an effect may have to be settled
 		case ofStep && !slices.Contains(asks(m.steps[step], runbook.EffectIrreversible), engine.QuestionKind(kind)):
 			m.report(runbook.Step{}, key, "", "the answer %q is for a question that the step does not ask", key)
 		}

@@ -83,6 +83,7 @@ steps:
   - command: { argv: [launch] }
     name: "1. Launch"
   - wait: { for: 30m, watch: [http] }
+    unattended: true
   - manual: { instructions: ["Look at | the board", "# not a heading"] }
   - record_pin: { push: true }
   - announce: { to: [service, mail, file, stdout], text: "Now at {{.Commit}}\n- no list" }

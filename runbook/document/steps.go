@@ -31,6 +31,10 @@ func (w *writer) step(s *runbook.Step, level int) {
 		w.line("")
 		w.line("When it fails, the run stops.")
 	}
+	if s.Unattended {
+		w.line("")
+		w.line("It may start while nobody is attached to the run; its questions wait all the same.")
+	}
 	for i := range s.EachChange {
 		w.step(&s.EachChange[i], level+1)
 	}

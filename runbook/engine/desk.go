@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"lockstep/runbook"
+	"lockstep/runbook/failpoint"
 	"lockstep/runbook/journal"
 	"lockstep/runbook/safe"
 )
@@ -120,17 +121,23 @@ func (d *desk) Effect(ctx context.Context, i Intent, do func(context.Context) (E
 		}
 		return Ending{}, ErrRehearsed
 	}
-	intent, err := e.append(d.step, d.attempt, journal.KindIntent, journal.IntentBody{
-		Effect: string(i.Effect), What: i.What, Facts: i.Facts,
-	})
+	err := failpoint.Hit("intent.before")
+	var intent journal.Record
+	if err == nil {
+		intent, err = e.append(d.step, d.attempt, journal.KindIntent, journal.IntentBody{
+			Effect: string(i.Effect), What: i.What, Facts: i.Facts,
+		})
+	}
 	if err != nil {
 		return Ending{}, fmt.Errorf("nothing was started, because the intent cannot be recorded: %w", err)
 	}
 	e.setUnderway(&underway{d.step, d.attempt, i.Force})
+	_ = failpoint.Hit("intent.after") // it ends or stops the process; there is nothing to fail
 	end, err := d.guarded(ctx, do)
 	e.setUnderway(nil)
 	if errors.Is(err, ErrUnknown) {
 		e.facts.Keep = safe.Sprintf("how this ended is not known: %s", i.What)
+		e.unknown = &intent
 		if len(end.Facts) > 0 || len(end.Blobs) > 0 {
 			// No outcome, because there is none; but what was seen helps to find out.
 			err = errors.Join(err, d.Evidence(safe.Lit("what was seen of an effect whose end is not known"), end.Facts, end.Blobs...))
@@ -143,7 +150,13 @@ func (d *desk) Effect(ctx context.Context, i Intent, do func(context.Context) (E
 			end.Result = Failed
 		}
 	}
-	if rerr := d.recordOutcome(intent.Seq, end, err); rerr != nil {
+	rerr := failpoint.Hit("outcome.before")
+	if rerr == nil {
+		rerr = d.recordOutcome(intent.Seq, end, err)
+	}
+	_ = failpoint.Hit("outcome.after")
+	if rerr != nil {
+		e.facts.Keep = safe.Sprintf("the end of this could not be recorded: %s", i.What)
 		return end, errors.Join(err, fmt.Errorf("%w: it ended as %q, but that cannot be recorded: %w", ErrUnknown, end.Result, rerr))
 	}
 	return end, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -40,13 +41,16 @@ type Config struct {
 	Journal     Recorder
 	Actor       journal.Actor
 	Folder      string           // relative paths of the runbook start here
-	WorkDir     string           // private and empty; the run removes it at its end
+	WorkDir     string           // private; the run removes it at its end; a resumed run works in a folder of its own below
 	Version     string           // of Lockstep, for the record
 	Now         func() time.Time // time.Now when nil
 
 	// Detached says that operators come and go, see [Engine.Seat]. Without anybody
 	// who holds the answers nothing new starts.
 	Detached bool
+	// Past makes this the next process of a run that did not come to its end; nil
+	// for a new run. See [ReadPast].
+	Past *Past
 }
 
 // An Engine runs one runbook once. It is the [Console] of that run.
@@ -63,6 +67,10 @@ type Engine struct {
 	facts     Facts
 	decisions []safe.Text
 	attempts  map[string]int // step → how often it was started
+	done      map[string]ended
+	pending   bool // the plan that was chosen went with an earlier process
+	rounds    cycle
+	unknown   *journal.Record // intent of the last effect whose end nobody saw
 
 	mu      sync.Mutex
 	stop    bool // StopSoon
@@ -104,12 +112,23 @@ func New(c Config) (*Engine, error) {
 
 		unattended: map[string]bool{},
 		attempts:   map[string]int{},
+		done:       map[string]ended{},
 		gauges:     map[string]*gauge{},
 		gone:       make(chan struct{}),
 		over:       make(chan struct{}),
 	}
 	if err := e.build(c.Runbook.Steps); err != nil {
 		return nil, err
+	}
+	if c.Past != nil {
+		if err := c.Past.check(c); err != nil {
+			return nil, err
+		}
+		// What the process before left in the folder is evidence.
+		e.run.WorkDir = filepath.Join(c.WorkDir, fmt.Sprintf("resumed-%d", c.Past.Resumes+1))
+		if err := os.MkdirAll(e.run.WorkDir, 0o700); err != nil {
+			return nil, fmt.Errorf("make the work folder: %w", err)
+		}
 	}
 	return e, nil
 }
@@ -152,7 +171,10 @@ func (e *Engine) Run(ctx context.Context) (Result, error) {
 		return Failed, err
 	}
 	probing := e.probe(ctx)
-	err := e.walk(ctx, e.cfg.Runbook.Steps)
+	err := e.comeBack(ctx)
+	if err == nil {
+		err = e.walk(ctx, e.cfg.Runbook.Steps)
+	}
 	probing()
 	result := e.resultOf(err)
 	if result == Skipped {
@@ -163,9 +185,12 @@ func (e *Engine) Run(ctx context.Context) (Result, error) {
 		err = nil
 	}
 	close(e.over)
-	if cerr := e.close(result, summary); cerr != nil {
-		err = errors.Join(err, cerr)
-		result = e.resultOf(err)
+	// What is unknown stays open, so that a resume can look for it.
+	if result != Unknown {
+		if cerr := e.close(result, summary); cerr != nil {
+			err = errors.Join(err, cerr)
+			result = e.resultOf(err)
+		}
 	}
 	summary.Records, summary.Head = e.cfg.Journal.Head()
 	e.tidy()
@@ -187,10 +212,28 @@ func (e *Engine) tidy() {
 	}
 }
 
+// comeBack settles what an earlier process of the run left behind.
+func (e *Engine) comeBack(ctx context.Context) error {
+	if e.cfg.Past == nil {
+		return nil
+	}
+	if err := e.settle(ctx); err != nil {
+		return err
+	}
+	e.reopen(e.cfg.Runbook.Steps)
+	return nil
+}
+
 // open writes the first record and tells the first event.
 func (e *Engine) open() error {
 	rb := e.cfg.Runbook
-	if _, err := e.append("", 0, journal.KindOpen, journal.OpenBody{
+	resumed := 0
+	if p := e.cfg.Past; p != nil {
+		resumed = p.Resumes + 1
+		if err := e.resume(); err != nil {
+			return err
+		}
+	} else if _, err := e.append("", 0, journal.KindOpen, journal.OpenBody{
 		Title: safe.Show(rb.Title), Environment: e.run.Environment.Name, Mode: string(e.run.Mode),
 		Runbook: rb.File, Digest: rb.Digest, Lockstep: e.cfg.Version,
 	}); err != nil {
@@ -199,7 +242,7 @@ func (e *Engine) open() error {
 	started := RunStarted{
 		Run: e.run.ID, Title: safe.Show(rb.Title), Environment: safe.Show(e.run.Environment.Name), Mode: e.run.Mode,
 		Operator: safe.Show(e.cfg.Actor.Name + "@" + e.cfg.Actor.Host), Journal: safe.Show(e.cfg.Journal.Path()),
-		Steps: outline(rb.Steps, ""),
+		Steps: outline(rb.Steps, ""), Resumed: resumed,
 	}
 	for _, p := range e.cfg.Probers {
 		started.Probes = append(started.Probes, p.Outline())

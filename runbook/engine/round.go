@@ -14,25 +14,36 @@ import (
 // Between two changes the operator may stop; then nothing is under way, and the
 // pin has not moved.
 func (e *Engine) eachChange(ctx context.Context, s runbook.Step) (err error) {
+	if e.before(s) {
+		return nil
+	}
 	if err := e.mayStart(ctx); err != nil {
 		return err
 	}
-	if _, err := e.append(s.ID, 1, journal.KindStep, stepBody(s, "started", safe.Text{})); err != nil {
+	if e.facts.Round == 0 { // else an earlier process was in the middle of a round
+		e.rounds = cycle{Applied: len(e.facts.Applied)}
+		e.facts.Round = 1
+		e.forget(s.EachChange)
+	}
+	e.attempts[s.ID] = 1
+	if _, err := e.append(s.ID, 1, journal.KindStep, stepBody(s, stepStarted, safe.Text{})); err != nil {
 		return err
 	}
 	e.stream.publish(s.ID, StepStarted{ID: s.ID, Attempt: 1})
-	done := 0
 	defer func() {
-		e.facts.Round = 0
-		result, text := e.resultOf(err), safe.Sprintf("%d changes", done)
-		if done == 1 {
+		result, text := e.resultOf(err), safe.Sprintf("%d changes", e.rounds.Done)
+		if e.rounds.Done == 1 {
 			text = safe.Lit("1 change")
 		}
+		if result == OK {
+			e.facts.Round = 0
+		}
+		// A round that did not end is remembered, for the case that the run is resumed.
 		err = errors.Join(err, e.finish(s, 1, result, text))
+		e.facts.Round = 0
 	}()
-	for e.facts.Round = 1; ; e.facts.Round++ {
+	for ; ; e.facts.Round++ {
 		e.stream.publish(s.ID, RoundStarted{ID: s.ID, Round: e.facts.Round})
-		before := len(e.facts.Applied)
 		for _, child := range s.EachChange {
 			if err := e.step(ctx, child); err != nil {
 				return err
@@ -44,10 +55,19 @@ func (e *Engine) eachChange(ctx context.Context, s runbook.Step) (err error) {
 				return nil
 			}
 		}
-		done++
-		if err := e.next(ctx, s, e.repeated(before)); err != nil {
+		e.rounds.Done++
+		if err := e.next(ctx, s, e.repeated(e.rounds.Applied)); err != nil {
 			return err
 		}
+		e.rounds.Applied = len(e.facts.Applied)
+		e.forget(s.EachChange)
+	}
+}
+
+// forget makes the steps of a round ones that are still to be done.
+func (e *Engine) forget(steps []runbook.Step) {
+	for _, s := range steps {
+		delete(e.done, s.ID)
 	}
 }
 

@@ -30,6 +30,9 @@ func (e *Engine) walk(ctx context.Context, steps []runbook.Step) error {
 // step runs one step, again and again as long as it fails and the operator says
 // so. The error is nil when the run goes on.
 func (e *Engine) step(ctx context.Context, s runbook.Step) error {
+	if e.before(s) {
+		return nil
+	}
 	for {
 		if err := e.mayStart(ctx); err != nil {
 			return err
@@ -85,10 +88,13 @@ var errNobody = fmt.Errorf("%w: nobody is there to answer", ErrStopped)
 
 // once runs a step a single time.
 func (e *Engine) once(ctx context.Context, s runbook.Step, attempt int) (report Report, err error) {
-	if _, err := e.append(s.ID, attempt, journal.KindStep, stepBody(s, "started", safe.Text{})); err != nil {
+	if _, err := e.append(s.ID, attempt, journal.KindStep, stepBody(s, stepStarted, safe.Text{})); err != nil {
 		return report, err
 	}
 	e.stream.publish(s.ID, StepStarted{ID: s.ID, Attempt: attempt})
+	if j, ok := e.cfg.Journal.(interface{ Doing(string) }); ok {
+		j.Doing(fmt.Sprintf("%s (step %s)", nameOf(s), s.Position))
+	}
 	timer := newTimer(ctx, s.Timeout.Std())
 	defer timer.cancel()
 	defer func() {
@@ -141,7 +147,11 @@ func (e *Engine) afterwards(ctx context.Context, s runbook.Step, attempt int, re
 	}
 	op := &desk{engine: e, step: s.ID, attempt: attempt, timer: newTimer(ctx, 0)}
 	defer op.timer.cancel()
-	a, aerr := op.Ask(ctx, failureQuestion(s, result, err))
+	q := failureQuestion(s, result, err)
+	if _, looks := e.steps[s.ID].(Reconciler); looks && result == Unknown && e.unknown != nil {
+		q.Choices = append(q.Choices, lookChoice())
+	}
+	a, aerr := op.Ask(ctx, q)
 	switch {
 	case errors.Is(aerr, ErrDeclined):
 		return false, err
@@ -152,6 +162,19 @@ func (e *Engine) afterwards(ctx context.Context, s runbook.Step, attempt int, re
 		return false, errors.Join(err, aerr)
 	case a.Choice == "retry":
 		return true, nil
+	}
+	if a.Choice == lookChoice().ID {
+		return e.lookNow(ctx, s, err)
+	}
+	if u := e.unknown; result == Unknown && u != nil {
+		// The operator looked, which is as much as anybody can know.
+		e.unknown = nil
+		e.facts.Keep = safe.Text{}
+		if err := op.recordOutcome(u.Seq, Ending{
+			Result: OK, Detail: safe.Sprintf("the operator says that it happened: %s", a.Reason), Facts: map[string]any{"verdict": verdictNobody},
+		}, nil); err != nil {
+			return false, err
+		}
 	}
 	return false, errAccepted
 }
@@ -179,6 +202,7 @@ func failureQuestion(s runbook.Step, result Result, err error) Question {
 		q.Kind = AskPostMortem
 		q.Title = safe.Sprintf("nobody knows how %s ended", nameOf(s))
 		q.Body = []safe.Text{safe.Lit("An effect was started and its end was not seen. Look at the live service and at Terraform's state before you answer; it is never repeated by itself.")}
+		q.Choices[0].Consequence = safe.Lit("it stays unknown and the pin does not move; lockstep resume looks for evidence and asks again")
 		accept.Label = safe.Lit("go on: I looked, it is done")
 		q.Choices = append(q.Choices, accept)
 		return q
@@ -195,7 +219,17 @@ func failureQuestion(s runbook.Step, result Result, err error) Question {
 // finish records and tells how a step ended.
 func (e *Engine) finish(s runbook.Step, attempt int, result Result, text safe.Text) error {
 	started := e.stream.startOf(s.ID)
-	_, err := e.append(s.ID, attempt, journal.KindStep, stepBody(s, string(result), text))
+	e.keepEnded(s, result, text)
+	memory, err := e.remember()
+	var blob journal.BlobRef
+	if err == nil {
+		blob, err = e.cfg.Journal.PutBlob(memoryBlob, memory)
+	}
+	if err != nil {
+		err = fmt.Errorf("%w: %w", errJournal, err)
+	} else {
+		_, err = e.append(s.ID, attempt, journal.KindStep, stepBody(s, string(result), text), blob)
+	}
 	e.stream.publish(s.ID, StepFinished{ID: s.ID, Result: result, Summary: text, Elapsed: e.cfg.Now().Sub(started)})
 	return err
 }
@@ -223,6 +257,9 @@ func (e *Engine) resultOf(err error) Result {
 	}
 	return Failed
 }
+
+// stepStarted is the state of a step that has begun.
+const stepStarted = "started"
 
 func stepBody(s runbook.Step, state string, text safe.Text) journal.StepBody {
 	return journal.StepBody{Position: s.Position, Kind: string(s.Kind()), Name: nameOf(s), State: state, Summary: text}
