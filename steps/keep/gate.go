@@ -1,0 +1,36 @@
+package keep
+
+import (
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// gate waits until the keeper says go and becomes the program. When the keeper
+// dies first, or the program cannot be run, it says that it never ran.
+func gate(folder string, argv []string) int {
+	const wait, tell = inherited, inherited + 1
+	syscall.CloseOnExec(wait)
+	syscall.CloseOnExec(tell)
+	pressed := make(chan os.Signal, 1)
+	signal.Notify(pressed, os.Interrupt, syscall.SIGTERM)
+	never := func(err error) int {
+		werr := write(folder, neverFile, neverRecord{err.Error()})
+		if _, terr := os.NewFile(tell, "keeper").WriteString(err.Error()); terr == nil || werr == nil {
+			return failed
+		}
+		return failed
+	}
+	var b [1]byte
+	n, err := os.NewFile(wait, "go").Read(b[:])
+	if n != 1 || b[0] != goAhead {
+		return never(errors.Join(errors.New("the keeper ended before it let the program start"), err))
+	}
+	select {
+	case s := <-pressed:
+		return never(errors.New(s.String() + " before it ran"))
+	default:
+	}
+	return never(syscall.Exec(argv[0], argv, os.Environ()))
+}

@@ -1,0 +1,36 @@
+package keep
+
+import (
+	"errors"
+	"time"
+
+	"lockstep/runbook/journal"
+)
+
+// An identity names one process for good: its id may be given to another, but
+// not with the same start in the same boot. It is the file program.
+type identity struct {
+	PID   int       `json:"pid"`
+	Start string    `json:"start"` // as startOf tells it
+	Boot  string    `json:"boot"`
+	At    time.Time `json:"at"`
+}
+
+var errGone = errors.New("there is no such process")
+
+func identify(pid int) (identity, error) {
+	start, _, err := startOf(pid)
+	return identity{PID: pid, Start: start, Boot: journal.BootID(), At: time.Now()}, err
+}
+
+// there reports whether the process is there and has not ended.
+func (i identity) there() (bool, error) {
+	if i.Boot != journal.BootID() {
+		return false, nil
+	}
+	start, dead, err := startOf(i.PID)
+	if errors.Is(err, errGone) {
+		return false, nil
+	}
+	return err == nil && !dead && start == i.Start, err
+}
