@@ -45,6 +45,8 @@ var (
 	ErrNext = errors.New("on to the next candidate")
 	// ErrLost says that the events ended and the run did not.
 	ErrLost = errors.New("the run ended without saying how")
+	// ErrDetached says that the operator left a run that goes on without this screen.
+	ErrDetached = errors.New("detached; the run goes on")
 )
 
 // A Prepare makes the run that is to be shown, while the screen is open already.

@@ -64,9 +64,12 @@ var errFound = errors.New("the check found something")
 // counts more than anything else that went wrong with it.
 func exitCode(err error) int {
 	var run *runError
+	var elsewhere *toldError
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.As(err, &elsewhere):
+		return elsewhere.end.Exit
 	case errors.Is(err, engine.ErrUnknown):
 		return exitUnknown
 	case errors.As(err, &run) && run.result == engine.Failed:

@@ -19,5 +19,8 @@ func main() {
 		}
 		return
 	}
+	if isRunner(os.Args[0]) {
+		os.Exit(runner())
+	}
 	os.Exit(execute(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

@@ -14,8 +14,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// The sandbox's Terraform starts this binary as its provider.
-	if provider.IsInvocation(os.Args[0]) {
+	// The sandbox's Terraform starts this binary as its provider, and a run as its runner.
+	if provider.IsInvocation(os.Args[0]) || isRunner(os.Args[0]) {
 		main()
 		return
 	}

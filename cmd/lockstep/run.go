@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -93,12 +95,44 @@ func deploy(cmd *cobra.Command, t target, v viewing) error {
 	if t.terraform == "" {
 		t.terraform = os.Getenv(install.Variable)
 	}
+	if t.mode == engine.Live {
+		dial := func(ctx context.Context) (*seat, error) { return start(ctx, t) }
+		return follow(cmd.Context(), dial, watch, cmd.OutOrStdout(), cmd.ErrOrStderr())
+	}
 	// What a channel says to standard output waits until the screen has closed.
 	var later bytes.Buffer
 	t.stdout = &later
 	end := drive(cmd.Context(), func(ctx context.Context) (*session, error) { return openSession(ctx, t) }, watch, cmd.ErrOrStderr())
 	_, werr := io.Copy(cmd.OutOrStdout(), &later)
 	return errors.Join(end.asError(), werr)
+}
+
+// start starts a runner and attaches to it.
+func start(ctx context.Context, t target) (*seat, error) {
+	_, env, err := loadTarget(t)
+	if err != nil {
+		return nil, err
+	}
+	_, dir, err := placesOf(t, env)
+	if err != nil {
+		return nil, err
+	}
+	o := order{
+		Run: t.run, Resume: t.resume, Runbook: t.runbook, Environment: env.Name, StateDir: t.stateDir, Terraform: t.terraform,
+		Operator: t.operator, Key: rand.Text(),
+	}
+	if o.Run == "" {
+		o.Run = newRunID()
+	}
+	note, err := launch(ctx, dir, o)
+	if err != nil {
+		return nil, err
+	}
+	s, err := note.dial(ctx, hello(t.operator, o.Key, false), t.stateDir)
+	if err != nil {
+		return nil, &engine.Problem{Err: fmt.Errorf("run %s was started, but no screen came to it: %w", o.Run, err), Hint: backTo(o.Run, t.stateDir)}
+	}
+	return s, nil
 }
 
 // asError returns what the exit code is made of.

@@ -32,6 +32,9 @@ type target struct {
 	terraform   string    // path of the program, "" for what the runbook says
 	operator    string    // "" for the user of this process
 	stdout      io.Writer // for announcements to standard output
+	run         string    // id of the run, "" for a new one
+	resume      bool      // the run goes on that was interrupted
+	detached    bool      // operators come and go
 }
 
 // A session is an open journal and a run that is ready to start.
@@ -41,6 +44,8 @@ type session struct {
 	journal *journal.Journal
 	engine  *engine.Engine
 	id      string
+	work    string      // folder that the run removes at its end
+	notes   []safe.Text // what has to be recorded and said when the run has begun
 }
 
 // loadTarget reads the runbook and finds the environment.
@@ -56,6 +61,19 @@ func loadTarget(t target) (*runbook.Runbook, *runbook.Environment, error) {
 	return rb, env, err
 }
 
+// placesOf returns the folder of the runbook and that of the environment's journal.
+func placesOf(t target, env *runbook.Environment) (folder, dir string, err error) {
+	folder, err = filepath.Abs(filepath.Dir(t.runbook))
+	if err != nil {
+		return "", "", fmt.Errorf("find the runbook's folder: %w", err)
+	}
+	dir = journal.StateDir(t.stateDir, inFolder(folder, env.Repository), env.Name)
+	if dir == "" {
+		return "", "", errors.New("there is no place for the journal: set HOME, XDG_STATE_HOME or --state-dir")
+	}
+	return folder, dir, nil
+}
+
 // openSession opens the journal of an environment, which only one run can do at
 // a time, and prepares the run. The caller closes the session.
 func openSession(ctx context.Context, t target) (_ *session, err error) {
@@ -63,25 +81,27 @@ func openSession(ctx context.Context, t target) (_ *session, err error) {
 	if err != nil {
 		return nil, err
 	}
-	folder, err := filepath.Abs(filepath.Dir(t.runbook))
+	folder, dir, err := placesOf(t, env)
 	if err != nil {
-		return nil, fmt.Errorf("find the runbook's folder: %w", err)
-	}
-	repository := inFolder(folder, env.Repository)
-	dir := journal.StateDir(t.stateDir, repository, env.Name)
-	if dir == "" {
-		return nil, errors.New("there is no place for the journal: set HOME, XDG_STATE_HOME or --state-dir")
+		return nil, err
 	}
 	j, err := journal.Open(dir, journal.Options{Log: "lockstep/" + env.Name})
 	if err != nil {
-		return nil, err
+		return nil, busy(ctx, dir, err)
 	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, j.Close())
 		}
 	}()
-	id := newRunID()
+	notes, err := unfinished(t, j.Path())
+	if err != nil {
+		return nil, err
+	}
+	id := t.run
+	if id == "" {
+		id = newRunID()
+	}
 	work := filepath.Join(dir, "work", id)
 	if err := os.MkdirAll(work, 0o700); err != nil {
 		return nil, fmt.Errorf("make the work folder: %w", err)
@@ -116,14 +136,18 @@ func openSession(ctx context.Context, t target) (_ *session, err error) {
 	e, err := engine.New(engine.Config{
 		Run: id, Mode: t.mode, Runbook: rb, Environment: env.Name, Kit: kit, Probers: probers, Journal: j,
 		Actor: actor(t.operator), Folder: folder, WorkDir: work, Version: versionText(),
+		Detached: t.detached,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &session{runbook: rb, env: env, journal: j, engine: e, id: id}, nil
+	return &session{runbook: rb, env: env, journal: j, engine: e, id: id, work: work, notes: notes}, nil
 }
 
 func (s *session) close() error { return s.journal.Close() }
+
+// abort closes a session whose run was never started.
+func (s *session) abort() error { return errors.Join(os.RemoveAll(s.work), s.close()) }
 
 // environmentOf returns the environment by name, or the only one there is.
 func environmentOf(rb *runbook.Runbook, name string) (*runbook.Environment, error) {

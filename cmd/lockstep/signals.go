@@ -8,6 +8,7 @@ import (
 	"sync"
 	"syscall"
 
+	"lockstep/runbook/attach"
 	"lockstep/runbook/engine"
 )
 
@@ -16,6 +17,54 @@ import (
 // hang-up lets what is under way end and starts nothing new. Once the run is over
 // every signal leaves. The function it returns stops listening.
 func onSignals(c engine.Console, over <-chan struct{}, leave func(), say io.Writer) (stop func()) {
+	return hear(func(sig os.Signal, interrupts int) {
+		if ended(over) {
+			leave()
+			return
+		}
+		onSignal(sig, interrupts, c, leave, say)
+	})
+}
+
+// onScreenSignals is onSignals for a screen whose run goes on elsewhere. A hang-up
+// and a termination end the screen only; interrupts are passed on to the run when this
+// screen may do so.
+func onScreenSignals(c *attach.Client, leave func(error), say io.Writer) (stop func()) {
+	return hear(func(sig os.Signal, interrupts int) {
+		switch {
+		case ended(c.Ended()):
+			leave(nil)
+		case sig == os.Interrupt && c.Holds():
+			onSignal(sig, interrupts, c, nil, say)
+		default:
+			c.Close() // first, so that nobody tells the run to end because the screen does
+			leave(&goneError{sig})
+		}
+	})
+}
+
+// A goneError says that a signal ended a screen.
+type goneError struct{ signal os.Signal }
+
+func (e *goneError) Error() string {
+	return fmt.Sprintf("the screen was ended by a signal (%v)", e.signal)
+}
+
+// onRunnerSignals is onSignals for a runner: termination cancels, an interrupt
+// starts nothing new, and a hang-up is nothing to it.
+func onRunnerSignals(c engine.Console) (stop func()) {
+	return hear(func(sig os.Signal, _ int) {
+		switch sig {
+		case syscall.SIGTERM:
+			c.Interrupt(engine.CancelNow)
+		case os.Interrupt:
+			c.Interrupt(engine.StopSoon)
+		}
+	})
+}
+
+// hear calls a function for every signal, with the number of interrupts so far.
+func hear(on func(sig os.Signal, interrupts int)) (stop func()) {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	quit := make(chan struct{})
@@ -25,14 +74,10 @@ func onSignals(c engine.Console, over <-chan struct{}, leave func(), say io.Writ
 		for {
 			select {
 			case sig := <-signals:
-				if ended(over) {
-					leave()
-					continue
-				}
 				if sig == os.Interrupt {
 					interrupts++
 				}
-				onSignal(sig, interrupts, c, leave, say)
+				on(sig, interrupts)
 			case <-quit:
 				return
 			}

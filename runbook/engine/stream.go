@@ -47,6 +47,14 @@ func (s *stream) publish(step string, ev Event) {
 	if _, ok := ev.(StepStarted); ok {
 		s.starts[step] = env.Time
 	}
+	s.pass(env)
+}
+
+// pass hands an event to all subscribers. The caller holds the lock.
+func (s *stream) pass(env Envelope) {
+	if s.closed {
+		return
+	}
 	s.past.add(env)
 	for sub := range s.subs {
 		sub.q.add(env)

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"lockstep/runbook/engine"
+	"lockstep/runbook/journal"
+	"lockstep/runbook/safe"
+)
+
+// busy adds to the error of a journal that is locked what the run that has it is
+// doing, and how to get to it.
+func busy(ctx context.Context, dir string, err error) error {
+	var locked *journal.LockedError
+	if !errors.As(err, &locked) {
+		return err
+	}
+	live := findLive(ctx, dir)
+	if live == nil {
+		return err
+	}
+	if live.status != nil {
+		err = fmt.Errorf("%w; it %s", err, doing(*live.status))
+	}
+	return &engine.Problem{Err: err, Hint: fmt.Sprintf("lockstep attach %s shows that run; only one at a time can work on an environment", safe.Show(live.Run))}
+}
+
+// unfinished looks at the last run that was to have effects on an environment. When
+// nobody knows what became of one of them, there must be no new run; when that run
+// just was not finished, the new one says that it stays so.
+func unfinished(t target, path string) ([]safe.Text, error) {
+	if t.mode != engine.Live || t.resume {
+		return nil, nil
+	}
+	records, err := journal.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	var last *journal.RunInfo
+	runs := journal.Runs(records)
+	for i := range runs {
+		if runs[i].Mode == string(engine.Live) {
+			last = &runs[i]
+		}
+	}
+	switch {
+	case last == nil || last.Closed:
+		return nil, nil
+	case len(last.Unknown) > 0:
+		return nil, &engine.Problem{
+			Err: fmt.Errorf("run %s was interrupted while it changed %s, and nobody knows how that ended (%s without an outcome)",
+				safe.Show(last.ID), safe.Show(last.Environment), count(len(last.Unknown), "effect")),
+			Hint: fmt.Sprintf("lockstep resume %s finds out and goes on; lockstep show %s tells what it did", safe.Show(last.ID), safe.Show(last.ID)),
+		}
+	}
+	return []safe.Text{safe.Sprintf("run %s of %s was not finished; nothing of it is unknown, and it will not be resumed",
+		safe.Show(last.ID), safe.Show(last.Start.UTC().Format("2006-01-02 15:04 MST")))}, nil
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"lockstep/runbook/answers"
+	"lockstep/runbook/attach"
+	"lockstep/runbook/engine"
+	"lockstep/runbook/journal"
+	"lockstep/runbook/safe"
+	"lockstep/tui"
+	"lockstep/tui/plain"
+)
+
+// A seat is a screen at a detached run, as the command knows it that shows it.
+type seat struct {
+	client *attach.Client
+	note   runnerNote
+	back   string // command that brings a screen back
+}
+
+// A dialer attaches to a run, which it may have to start. It may take a while.
+type dialer func(ctx context.Context) (*seat, error)
+
+// follow shows a run that goes on elsewhere until it is over or the screen goes,
+// and returns what the exit code is made of. The run never ends with its screen.
+func follow(ctx context.Context, dial dialer, watch watcher, out, say io.Writer) error {
+	watching, leave := context.WithCancelCause(ctx)
+	defer leave(nil)
+	var s *seat
+	unheard := func() {}
+	defer func() { unheard() }()
+	werr := watch(watching, func(ctx context.Context) (engine.Console, error) {
+		dialed, err := dial(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s = dialed
+		unheard = onScreenSignals(s.client, leave, say)
+		return s.client, nil
+	})
+	if s == nil {
+		return werr
+	}
+	defer s.client.Close()
+	var gone *goneError
+	var stuck *answers.StuckError
+	switch isStuck := errors.As(werr, &stuck); {
+	case errors.As(context.Cause(watching), &gone):
+		return &engine.Problem{Err: fmt.Errorf("this screen was ended (%s); run %s goes on", gone.signal, s.note.Run), Hint: s.back}
+	case errors.Is(werr, tui.ErrDetached):
+		s.client.Close()
+		_, err := fmt.Fprintf(out, "detached; run %s goes on; come back with: %s\n", s.note.Run, s.back)
+		return err
+	case isStuck && !s.client.Holds():
+		return &engine.Problem{Err: fmt.Errorf("%w; run %s goes on", stuck, s.note.Run), Hint: s.back}
+	case isStuck, werr == nil:
+		<-s.client.Ended() // soon: it was asked to end, or has
+	case !ended(s.client.Ended()):
+		s.client.Close()
+		return &engine.Problem{Err: fmt.Errorf("nobody watches any more (%w); run %s goes on", werr, s.note.Run), Hint: s.back}
+	}
+	return s.finish(werr, stuck, out)
+}
+
+// finish returns how a run ended whose screen has nothing more to show.
+func (s *seat) finish(werr error, stuck *answers.StuckError, out io.Writer) error {
+	end, err := s.client.Ending()
+	if err != nil {
+		return s.lost(err)
+	}
+	_, oerr := io.WriteString(out, end.Stdout)
+	switch {
+	case stuck != nil && end.Exit != exitUnknown:
+		// That the run was stopped then is no choice of the operator's.
+		return errors.Join(&runError{end.Result, stuck}, oerr)
+	case stuck != nil:
+		return errors.Join(toldBy(end), stuck, oerr)
+	case errors.Is(werr, tui.ErrLost), errors.Is(werr, plain.ErrLost):
+		werr = nil // now it is known
+	}
+	return errors.Join(toldBy(end), unlessCanceled(werr), oerr)
+}
+
+// lost says what became of a run whose runner does not say it.
+func (s *seat) lost(err error) error {
+	if live := findLive(context.Background(), s.note.dir); live != nil && live.Run == s.note.Run {
+		return &engine.Problem{Err: fmt.Errorf("run %s goes on without this screen: %w", s.note.Run, err), Hint: s.back}
+	}
+	p := &engine.Problem{Err: fmt.Errorf("the runner of run %s is gone: %w", s.note.Run, err)}
+	records, rerr := journal.Read(filepath.Join(s.note.dir, journal.FileName))
+	var torn *journal.TornError
+	if rerr != nil && !errors.As(rerr, &torn) {
+		return errors.Join(p, rerr)
+	}
+	for _, i := range journal.Runs(records) {
+		switch {
+		case i.ID != s.note.Run:
+		case i.Closed:
+			p.Err = fmt.Errorf("run %s has ended as %q: %w", i.ID, safe.Show(i.Result), err)
+			p.Hint = "lockstep show " + i.ID + " tells how"
+		case len(i.Unknown) > 0:
+			p.Err = fmt.Errorf("%w: %w", engine.ErrUnknown, p.Err)
+			fallthrough
+		default:
+			p.Hint = "lockstep resume " + i.ID + " finds out what became of it and goes on"
+		}
+	}
+	return p
+}
+
+// whereAmI says where a screen is: its terminal and its process.
+func whereAmI() string {
+	where := fmt.Sprintf("process %d", os.Getpid())
+	if name := terminalName(os.Stdin); name != "" {
+		where = name + ", " + where
+	}
+	return where
+}
+
+// hello says who attaches.
+func hello(operator, key string, watch bool) attach.Hello {
+	return attach.Hello{Operator: actor(operator).Name, Where: whereAmI(), Key: key, Watch: watch, Lockstep: versionText()}
+}
+
+// dial attaches to the runner of a note.
+func (n runnerNote) dial(ctx context.Context, h attach.Hello, stateDir string) (*seat, error) {
+	c, err := attach.Dial(ctx, n.Socket, h)
+	if err != nil {
+		return nil, err
+	}
+	return &seat{c, n, backTo(n.Run, stateDir)}, nil
+}
+
+// backTo is the command that brings a screen back to a run.
+func backTo(run, stateDir string) string {
+	cmd := "lockstep attach " + run
+	if stateDir != "" {
+		cmd += " --state-dir " + safe.Show(stateDir).String()
+	}
+	return cmd
+}

@@ -1,0 +1,22 @@
+package engine
+
+import (
+	"lockstep/runbook/journal"
+	"lockstep/runbook/safe"
+)
+
+// Note records and tells something that concerns the run as a whole and no step
+// of it, such as that the machine was suspended.
+func (e *Engine) Note(what safe.Text, facts map[string]any) error {
+	select {
+	case <-e.over:
+		return nil // the run has its last record
+	default:
+	}
+	_, err := e.append("", 0, journal.KindEvidence, journal.EvidenceBody{What: what, Facts: facts})
+	if err != nil {
+		return err
+	}
+	e.stream.publish("", Warned{what})
+	return nil
+}
