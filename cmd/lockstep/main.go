@@ -8,9 +8,14 @@ import (
 	"os"
 
 	"lockstep/runbooks/sandbox/provider"
+	"lockstep/steps/keep"
 )
 
 func main() {
+	// A program that is kept is run by this one in another part.
+	if keep.Serve(os.Args) {
+		return
+	}
 	// The sandbox's Terraform starts this program as its provider.
 	if provider.IsInvocation(os.Args[0]) {
 		if err := provider.Serve(context.Background()); err != nil {

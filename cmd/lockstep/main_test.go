@@ -11,9 +11,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"lockstep/runbooks/sandbox/provider"
+	"lockstep/steps/keep"
 )
 
 func TestMain(m *testing.M) {
+	keep.Serve(os.Args)
 	// The sandbox's Terraform starts this binary as its provider, and a run as its runner.
 	if provider.IsInvocation(os.Args[0]) || isRunner(os.Args[0]) {
 		main()

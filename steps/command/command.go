@@ -6,7 +6,8 @@
 // ones are replaced by their names in what it prints. Standard input is empty.
 //
 // A program that has an effect is shown to the operator first, and the record
-// says that it is about to start before it does. One that only reads (effect:
+// says that it is about to start before it does. It is kept: it goes on when
+// Lockstep dies, and its end can be found out (see package keep). One that only reads (effect:
 // none) is neither asked for nor held back in a rehearsal.
 //
 // When time is up or the run is cancelled, the program and all it started are
@@ -23,12 +24,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"lockstep/runbook"
 	"lockstep/runbook/engine"
 	"lockstep/runbook/safe"
 	"lockstep/steps/command/process"
+	"lockstep/steps/keep"
 )
 
 // Grace is how long a program may take to end after it was asked to.
@@ -76,7 +79,7 @@ func (s *step) Run(ctx context.Context, op engine.Operator) (engine.Report, erro
 		return engine.Report{}, &engine.Problem{Err: err, Hint: "correct directory in the runbook"}
 	}
 	if s.spec.Effect == runbook.EffectNone {
-		e, err := s.execute(ctx, op, dir)
+		e, err := process.Run(ctx, s.process(op, dir))
 		if !errors.Is(err, process.ErrNotStarted) {
 			err = errors.Join(err, op.Evidence(safe.Sprintf("ran %s: %s", process.Quote(s.spec.Argv), e.Describe()), s.facts(dir, e), blob(e)))
 		}
@@ -89,14 +92,26 @@ func (s *step) Run(ctx context.Context, op engine.Operator) (engine.Report, erro
 	case a.Choice == "skip":
 		return engine.Report{Summary: safe.Lit("skipped"), Result: engine.Skipped}, nil
 	}
+	// It is there before the intent names it: one that is missing later says nothing.
+	kept, err := keep.Folder(op.Run().WorkDir, "command")
+	if err != nil {
+		return engine.Report{}, err
+	}
+	if op.Run().WorkDir == "" {
+		defer func() { _ = os.RemoveAll(kept) }()
+	}
+	if err := keep.Make(kept); err != nil {
+		return engine.Report{}, err
+	}
 	intent := engine.Intent{
 		Effect: s.spec.Effect, What: safe.Sprintf("run %s", process.Quote(s.spec.Argv)),
-		Facts: map[string]any{"argv": s.argv(), "dir": safe.Show(dir).String()},
+		Facts: map[string]any{"argv": s.argv(), "dir": safe.Show(dir).String(), "kept": kept},
+		Force: forced(kept),
 	}
 	var e process.Ending
 	_, err = op.Effect(ctx, intent, func(ctx context.Context) (engine.Ending, error) {
 		var err error
-		e, err = s.execute(ctx, op, dir)
+		e, err = process.Keep(ctx, kept, s.process(op, dir))
 		switch {
 		case errors.Is(err, process.ErrNotStarted):
 			return engine.Ending{Result: engine.Failed}, err
@@ -113,17 +128,30 @@ func (s *step) Run(ctx context.Context, op engine.Operator) (engine.Report, erro
 	return s.report(e, err)
 }
 
-// execute runs the program and tells what it prints.
-func (s *step) execute(ctx context.Context, op engine.Operator, dir string) (process.Ending, error) {
+// forced presses a program that is kept and all it started.
+func forced(kept string) func(engine.Interrupt) error {
+	return func(how engine.Interrupt) error {
+		switch how {
+		case engine.SecondInterrupt:
+			return keep.SignalGroup(kept, syscall.SIGTERM)
+		case engine.Kill:
+			return keep.SignalGroup(kept, syscall.SIGKILL)
+		}
+		return errors.New("it cannot be forced that way")
+	}
+}
+
+// process is the program, which tells what it prints.
+func (s *step) process(op engine.Operator, dir string) process.Spec {
 	env, allowed := process.Environ(s.spec.Environment, s.deps.Environ())
-	return process.Run(ctx, process.Spec{
+	return process.Spec{
 		Argv: s.spec.Argv, Dir: dir, Env: env, Secrets: allowed,
 		Grace: s.deps.Grace, Force: s.spec.Effect != runbook.EffectIrreversible,
 		Lines: func(lines []safe.Text, dropped int) { op.Tell(engine.OutputWritten{Lines: lines, Dropped: dropped}) },
 		Lingers: func(pid int) {
 			op.Tell(engine.Warned{Text: safe.Sprintf("the program was asked to end and has not; it is irreversible, so it is waited for (process %d)", pid)})
 		},
-	})
+	}
 }
 
 // report says how the program ended; an exit code other than 0 is a failure

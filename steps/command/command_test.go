@@ -13,10 +13,12 @@ import (
 	"lockstep/runbook"
 	"lockstep/runbook/engine"
 	"lockstep/runbook/journal"
+	"lockstep/steps/keep"
 )
 
 // The test binary is also the program that does not want to end.
 func TestMain(m *testing.M) {
+	keep.Serve(os.Args)
 	if os.Getenv("LC_LOCKSTEP_TEST_ROLE") == "stubborn" {
 		signal.Ignore(syscall.SIGTERM)
 		_, _ = os.Stdout.WriteString("ready\n")

@@ -2,6 +2,7 @@ package keep
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -16,10 +17,9 @@ func gate(folder string, argv []string) int {
 	pressed := make(chan os.Signal, 1)
 	signal.Notify(pressed, os.Interrupt, syscall.SIGTERM)
 	never := func(err error) int {
-		werr := write(folder, neverFile, neverRecord{err.Error()})
-		if _, terr := os.NewFile(tell, "keeper").WriteString(err.Error()); terr == nil || werr == nil {
-			return failed
-		}
+		// Twice, since either may fail: the keeper, when it is there, writes it as well.
+		_ = write(folder, neverFile, neverRecord{err.Error()})
+		_, _ = os.NewFile(tell, "keeper").WriteString(err.Error())
 		return failed
 	}
 	var b [1]byte
@@ -32,5 +32,5 @@ func gate(folder string, argv []string) int {
 		return never(errors.New(s.String() + " before it ran"))
 	default:
 	}
-	return never(syscall.Exec(argv[0], argv, os.Environ()))
+	return never(fmt.Errorf("%s: %w", argv[0], syscall.Exec(argv[0], argv, os.Environ())))
 }

@@ -71,6 +71,19 @@ func Look(folder string) (State, error) {
 	return s, nil
 }
 
+// Peek is Look for who may still be the one to start the job: one that nobody
+// has started stays that way, and is Running.
+func Peek(folder string) (State, error) {
+	s, err := look(folder, false)
+	if errors.Is(err, errUnclaimed) {
+		return State{}, nil
+	}
+	if err != nil {
+		return State{}, fmt.Errorf("look at a job: %w", err)
+	}
+	return s, nil
+}
+
 // errUnclaimed says that nobody has started the job yet.
 var errUnclaimed = errors.New("the job was not started yet")
 

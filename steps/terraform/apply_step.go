@@ -49,11 +49,16 @@ func (a *applyStep) Run(ctx context.Context, op engine.Operator) (engine.Report,
 		}
 		return engine.Report{}, err
 	}
-	w := &work{session: s, op: op, p: p, planned: planned, watch: a.watch}
-	_, err := op.Effect(ctx, engine.Intent{
+	kept, err := s.keepFolder("apply", p.work.root.Binary.Path)
+	if err != nil {
+		return engine.Report{}, err
+	}
+	w := &work{session: s, op: op, p: p, planned: planned, watch: a.watch, kept: kept}
+	_, err = op.Effect(ctx, engine.Intent{
 		Effect: runbook.EffectIrreversible,
 		What:   safe.Sprintf("apply to %s: %s", s.env.Name, planned.Change.Title),
-		Facts:  intentFacts(p, planned),
+		Facts:  intentFacts(p, planned, kept),
+		Force:  forced(kept),
 	}, w.do)
 	if errors.Is(err, engine.ErrRehearsed) {
 		facts.Plan = nil
@@ -126,8 +131,9 @@ func (a *applyStep) body(p *saved, f forecast.Forecast) []safe.Text {
 }
 
 // intentFacts is all that is needed to find out later what became of the apply.
-func intentFacts(p *saved, planned *engine.Planned) map[string]any {
+func intentFacts(p *saved, planned *engine.Planned, kept string) map[string]any {
 	f := planFacts(p)
+	f["kept"] = kept
 	f["change"] = planned.Change.ID
 	f["argv"] = p.work.root.ApplyArgv(p.file)
 	f["directory"] = p.work.root.Dir
@@ -143,6 +149,7 @@ type work struct {
 	p       *saved
 	planned *engine.Planned
 	watch   []string
+	kept    string // folder of the job
 
 	started bool
 	printed []byte // a state that Terraform could only print
@@ -165,13 +172,16 @@ func (w *work) do(ctx context.Context) (engine.Ending, error) {
 	board := newBoard(w.op, w.session.words, w.p, ahead)
 	log := &applyLog{net: w.session.words}
 	w.op.Tell(engine.ApplyStarted{Title: w.planned.Change.Title, Items: board.items, Watch: w.watch, Outages: board.outages, Takes: ahead.Takes})
-	exit, err := w.p.work.root.Apply(ctx, w.p.file, func(m cli.Message) {
+	exit, err := w.p.work.root.Apply(ctx, w.kept, w.p.file, func(m cli.Message) {
 		if len(m.State) > 0 {
 			w.printed = m.State
 		}
 		log.take(m)
 		board.take(m)
 	})
+	if errors.Is(err, cli.ErrNotStarted) {
+		w.started = false
+	}
 	board.finish(err == nil)
 	result := resultOf(ctx, err)
 	took := time.Since(began)

@@ -461,7 +461,7 @@ func TestCures_deployedBefore(t *testing.T) {
 	if !d.full.model.IsEmpty() {
 		t.Errorf("the plan of it is not empty: %+v", d.full.model.Resources)
 	}
-	if _, err := d.full.work.root.Apply(t.Context(), d.full.file, nil); err != nil {
+	if _, err := d.full.work.root.Apply(t.Context(), filepath.Join(t.TempDir(), "kept"), d.full.file, nil); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(p.state(), "create_before_destroy") {

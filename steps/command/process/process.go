@@ -91,7 +91,7 @@ func Run(ctx context.Context, s Spec) (Ending, error) {
 	over, watched := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(watched)
-		e.Asked, e.Forced = s.end(ctx, cmd.Process.Pid, over)
+		e.Asked, e.Forced = s.end(ctx, ofGroup(cmd.Process.Pid), over)
 	}()
 	err := cmd.Wait()
 	close(over)
@@ -110,15 +110,23 @@ func Run(ctx context.Context, s Spec) (Ending, error) {
 	return e, nil
 }
 
+// ofGroup sends a signal to a process and what it started, and returns its id.
+func ofGroup(pid int) func(syscall.Signal) int {
+	return func(sig syscall.Signal) int {
+		_ = syscall.Kill(-pid, sig) // it may be gone already
+		return pid
+	}
+}
+
 // end waits for the program or for ctx. When ctx comes first it asks the whole
 // group to end, and forces it when that is allowed.
-func (s Spec) end(ctx context.Context, pid int, over <-chan struct{}) (asked, forced bool) {
+func (s Spec) end(ctx context.Context, signal func(syscall.Signal) (pid int), over <-chan struct{}) (asked, forced bool) {
 	select {
 	case <-over:
 		return false, false
 	case <-ctx.Done():
 	}
-	_ = syscall.Kill(-pid, syscall.SIGTERM) // it may be gone already
+	pid := signal(syscall.SIGTERM)
 	grace := time.NewTimer(s.Grace)
 	defer grace.Stop()
 	select {
@@ -127,7 +135,7 @@ func (s Spec) end(ctx context.Context, pid int, over <-chan struct{}) (asked, fo
 	case <-grace.C:
 	}
 	if s.Force {
-		_ = syscall.Kill(-pid, syscall.SIGKILL)
+		signal(syscall.SIGKILL)
 		<-over
 		return true, true
 	}

@@ -12,11 +12,13 @@ import (
 	"time"
 
 	"lockstep/runbook/safe"
+	"lockstep/steps/keep"
 )
 
 // The test binary is also the program that is run: the first argument after
 // "--" says how it behaves.
 func TestMain(m *testing.M) {
+	keep.Serve(os.Args)
 	if role := os.Getenv("LC_LOCKSTEP_TEST_ROLE"); role != "" {
 		play(role)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"lockstep/steps/keep"
 	"lockstep/steps/terraform/redact"
 )
 
@@ -18,6 +19,7 @@ import (
 const fakeMode = "LOCKSTEP_FAKE_TERRAFORM"
 
 func TestMain(m *testing.M) {
+	keep.Serve(os.Args)
 	if mode := os.Getenv(fakeMode); mode != "" {
 		os.Exit(fake(mode))
 	}
@@ -77,6 +79,9 @@ func fake(mode string) int {
 	}
 	return 9
 }
+
+// newKept returns where a job can be kept.
+func newKept(t *testing.T) string { return filepath.Join(t.TempDir(), "kept") }
 
 // fakeRoot returns a root module whose Terraform is the test binary.
 func fakeRoot(t *testing.T, mode string) *Root {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
 	"strings"
 
 	tfjson "github.com/hashicorp/terraform-json"
@@ -25,8 +24,25 @@ var (
 	showFailed      = call{"terraform could not show the saved plan", "Plan again."}
 	graphFailed     = call{"terraform could not draw the graph of the plan", "Check that the backend runs plans on this machine; remote runs give no graph."}
 	stateFailed     = call{"the state could not be read", "Check the backend and its credentials."}
+	pushFailed      = call{"the state could not be pushed", "Read what Terraform says; nothing was replaced unless it says so."}
+	unlockFailed    = call{"the state's lock could not be released", "Read what Terraform says; the lock may be released already, or be another one by now."}
 	applyFailed     = call{"terraform did not finish the apply", "What was applied stays. Repair the cause, then plan again: the new plan holds what is left."}
 )
+
+// changes reports whether the call has an effect, and did says which.
+func (c call) changes() bool { return c.did() != "" }
+
+func (c call) did() string {
+	switch c {
+	case applyFailed:
+		return "applied"
+	case pushFailed:
+		return "pushed the state"
+	case unlockFailed:
+		return "released the lock"
+	}
+	return ""
+}
 
 var errProvider = errors.New("a provider crashed")
 
@@ -54,9 +70,9 @@ func (r *Root) problem(ctx context.Context, c call, err error, out *output) erro
 		}
 	}
 	switch said, cause := r.known(p, errs); {
-	case c == applyFailed && lost(err):
+	case c.changes() && lost(err):
 		// Whatever it said before: nobody saw how it ended.
-		p.Err = fmt.Errorf("%w: terraform was killed or crashed while it applied", engine.ErrUnknown)
+		p.Err = fmt.Errorf("%w: terraform was killed or crashed while it %s", engine.ErrUnknown, c.did())
 		p.Hint = "Look at the state and the real objects before anything else; the state may lack what was done last."
 	case said:
 		if p.Err = cause; c == applyFailed && errors.Is(cause, errProvider) {
@@ -116,7 +132,10 @@ func (r *Root) known(p *engine.Problem, errs []*tfjson.Diagnostic) (bool, error)
 
 // lost reports whether the program ended in a way that says nothing about its work.
 func lost(err error) bool {
-	var exit *exec.ExitError
+	var exit interface {
+		error
+		ExitCode() int
+	}
 	return errors.As(err, &exit) && (exit.ExitCode() < 0 || exit.ExitCode() == crashed)
 }
 

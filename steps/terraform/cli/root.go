@@ -2,9 +2,7 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -128,14 +126,20 @@ func (r *Root) print(ctx context.Context, c call, into string, args ...string) e
 	cmd := exec.CommandContext(ctx, r.Binary.Path, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = r.Dir, file, &stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.Env = []string{"TF_IN_AUTOMATION=1"}
-	for k, v := range r.Env {
-		cmd.Env = append(cmd.Env, k+"="+v)
-	}
+	cmd.Env = r.environ()
 	if err := cmd.Run(); err != nil {
 		return r.problem(ctx, c, fmt.Errorf("%w\n%s", err, stderr.b), nil)
 	}
 	return file.Close()
+}
+
+// environ is what Terraform sees without terraform-exec.
+func (r *Root) environ() []string {
+	env := []string{"TF_IN_AUTOMATION=1"}
+	for k, v := range r.Env {
+		env = append(env, k+"="+v)
+	}
+	return env
 }
 
 // Graph returns the graph that applying a saved plan walks, in DOT.
@@ -172,40 +176,6 @@ func (r *Root) PullState(ctx context.Context) (string, error) {
 		return "", r.problem(ctx, stateFailed, err, nil)
 	}
 	return raw, nil
-}
-
-// Apply applies a saved plan. Cancelling ctx sends one interrupt; Apply returns
-// when Terraform has ended, never before, with its exit code, or -1 when there is
-// none. An error that wraps engine.ErrUnknown says that Terraform ended in a way
-// that leaves open what it did.
-func (r *Root) Apply(ctx context.Context, planFile string, each func(Message)) (exit int, err error) {
-	if err := ctx.Err(); err != nil {
-		return -1, err
-	}
-	tf, err := r.terraform()
-	if err != nil {
-		return -1, err
-	}
-	// A saved plan holds its variables; only the number of workers is left to say.
-	opts := []tfexec.ApplyOption{tfexec.DirOrPlan(planFile)}
-	if r.Parallelism > 0 {
-		opts = append(opts, tfexec.Parallelism(r.Parallelism))
-	}
-	inner, started, done := afterStart(ctx)
-	defer done()
-	out := collect(each)
-	err = tf.ApplyJSON(inner, io.MultiWriter(started, out.w), opts...)
-	out.w.end()
-	var ended *exec.ExitError
-	switch {
-	case err == nil:
-		return 0, nil
-	case errors.As(err, &ended):
-		return ended.ExitCode(), r.problem(ctx, applyFailed, err, out)
-	case inner.Err() != nil:
-		return 0, nil // interrupted too late to matter: Terraform ended well
-	}
-	return -1, r.problem(ctx, applyFailed, err, out)
 }
 
 // ApplyArgv is the command line of Apply, for the record.

@@ -165,7 +165,7 @@ resource "terraform_data" "a" {
 	running := make(chan struct{})
 	ended := make(chan error, 1)
 	go func() {
-		_, err := r.Apply(context.WithoutCancel(t.Context()), file, func(m Message) {
+		_, err := r.Apply(context.WithoutCancel(t.Context()), newKept(t), file, func(m Message) {
 			if m.Type == TypeProvisionOutput && m.Hook.Output == "running" {
 				close(running)
 			}
@@ -196,14 +196,14 @@ func TestApply_stalePlan(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if exit, err := r.Apply(t.Context(), filepath.Join(r.Dir, "one"), nil); exit != 0 || err != nil {
+	if exit, err := r.Apply(t.Context(), newKept(t), filepath.Join(r.Dir, "one"), nil); exit != 0 || err != nil {
 		t.Fatal(exit, err)
 	}
 	before, err := r.State(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	exit, err := r.Apply(t.Context(), filepath.Join(r.Dir, "two"), nil)
+	exit, err := r.Apply(t.Context(), newKept(t), filepath.Join(r.Dir, "two"), nil)
 	expect(t, err, "changed since it was reviewed")
 	after, serr := r.State(t.Context())
 	if exit != 1 || !errors.Is(err, engine.ErrStale) || serr != nil || before != after || after.Serial == 0 {
@@ -218,7 +218,7 @@ func TestPlan_excludedMove(t *testing.T) {
 	if _, _, err := r.Plan(t.Context(), PlanArgs{Out: file}, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Apply(t.Context(), file, nil); err != nil {
+	if _, err := r.Apply(t.Context(), newKept(t), file, nil); err != nil {
 		t.Fatal(err)
 	}
 	moved := "resource \"terraform_data\" \"b\" {}\nresource \"terraform_data\" \"c\" {}\nmoved {\n  from = terraform_data.a\n  to   = terraform_data.b\n}\n"
@@ -246,13 +246,13 @@ func TestApply_crashIsUnknown(t *testing.T) {
 	for _, mode := range []string{"panic", "killed", "plugin, then killed"} {
 		r := fakeRoot(t, mode)
 		r.Net.Add("c4n4ry", "‹hidden›")
-		exit, err := r.Apply(t.Context(), "p", nil)
+		exit, err := r.Apply(t.Context(), newKept(t), "p", nil)
 		if !errors.Is(err, engine.ErrUnknown) || exit == 0 || exit == 1 || strings.Contains(details(err), "c4n4ry") {
 			t.Errorf("%s: exit %d, %v\n%s", mode, exit, err, details(err))
 		}
 		expect(t, err, "killed or crashed")
 	}
-	expect(t, func() error { _, err := fakeRoot(t, "panic").Apply(t.Context(), "p", nil); return err }(), "unknown", "goroutine 1")
+	expect(t, func() error { _, err := fakeRoot(t, "panic").Apply(t.Context(), newKept(t), "p", nil); return err }(), "unknown", "goroutine 1")
 	_, _, err := fakeRoot(t, "panic").Plan(t.Context(), PlanArgs{Out: "p"}, nil)
 	expect(t, err, "the program crashed or was killed", "goroutine 1")
 	if errors.Is(err, engine.ErrUnknown) {
@@ -262,7 +262,7 @@ func TestApply_crashIsUnknown(t *testing.T) {
 
 func TestApply_providerCrash(t *testing.T) {
 	t.Parallel()
-	exit, err := fakeRoot(t, "plugin").Apply(t.Context(), "p", nil)
+	exit, err := fakeRoot(t, "plugin").Apply(t.Context(), newKept(t), "p", nil)
 	expect(t, err, "a provider crashed", "GRPCProvider")
 	if exit != 1 || errors.Is(err, engine.ErrUnknown) {
 		t.Errorf("exit %d, %v", exit, err)
@@ -282,7 +282,7 @@ func TestApply_oneInterruptAndNoKill(t *testing.T) {
 	r := fakeRoot(t, "slow")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cause := errors.New("the operator said stop")
-	exit, err := r.Apply(ctx, "p", func(Message) { cancel(cause) })
+	exit, err := r.Apply(ctx, newKept(t), "p", func(Message) { cancel(cause) })
 	if exit != 1 || !errors.Is(err, cause) {
 		t.Errorf("exit %d, %v", exit, err)
 	}
@@ -296,7 +296,7 @@ func TestApply_cancelledBeforehandStartsNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	started := false
-	if _, err := fakeRoot(t, "plugin").Apply(ctx, "p", func(Message) { started = true }); !errors.Is(err, context.Canceled) || started {
+	if _, err := fakeRoot(t, "plugin").Apply(ctx, newKept(t), "p", func(Message) { started = true }); !errors.Is(err, context.Canceled) || started {
 		t.Errorf("%v, started %t", err, started)
 	}
 }

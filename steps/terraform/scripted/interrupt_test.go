@@ -55,7 +55,7 @@ func (s *site) interrupt(main string) {
 	ctx, stop := context.WithCancelCause(t.Context())
 	cause := errors.New("the operator said stop")
 	said := s.seen
-	exit, err := s.root.Apply(ctx, file, func(m cli.Message) {
+	exit, err := s.root.Apply(ctx, s.job(), file, func(m cli.Message) {
 		s.message(m)
 		// The scripted one waits when it says that it progresses.
 		if m.Type == cli.TypeProvisionStart || m.Type == cli.TypeApplyProgress {

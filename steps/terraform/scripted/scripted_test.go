@@ -15,6 +15,7 @@ import (
 
 	"lockstep/runbook/engine"
 	"lockstep/runbook/live"
+	"lockstep/steps/keep"
 	"lockstep/steps/terraform/cli"
 	"lockstep/steps/terraform/planfile"
 	"lockstep/steps/terraform/redact"
@@ -22,6 +23,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	keep.Serve(os.Args)
 	code := m.Run()
 	scripted.Clean()
 	os.Exit(code)
@@ -83,6 +85,9 @@ func (s *site) write(main string) {
 		s.t.Fatal(err)
 	}
 }
+
+// job returns a place that an apply can be kept in.
+func (s *site) job() string { return filepath.Join(s.t.TempDir(), "kept") }
 
 func (s *site) note(format string, args ...any) {
 	s.seen = append(s.seen, fmt.Sprintf(format, args...))
@@ -205,7 +210,7 @@ func (s *site) graph(file string, doc *planfile.File) {
 
 func (s *site) apply(ctx context.Context, file string, each func(cli.Message)) {
 	s.t.Helper()
-	exit, err := s.root.Apply(ctx, file, func(m cli.Message) {
+	exit, err := s.root.Apply(ctx, s.job(), file, func(m cli.Message) {
 		s.message(m)
 		if each != nil {
 			each(m)
