@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"sync"
 	"time"
 
 	"lockstep/runbook"
@@ -44,6 +45,33 @@ type Wiring struct {
 	Head func() string
 	// Attempted reports whether an announcement may have reached a channel before.
 	Attempted func(id, channel string) bool
+	// Arrived returns the digest of the announcement that is known to have reached a
+	// channel before.
+	Arrived func(id, channel string) (digest string, ok bool)
+	// Records returns the journal of the environment, which says what earlier
+	// processes announced; Attempted and Arrived say it when this is nil.
+	Records func() ([]journal.Record, error)
+	// States is the folder for copies of the state from right before each apply. They
+	// hold secrets.
+	States string
+}
+
+// announced lets announcements know what earlier processes did.
+func (w *Wiring) announced() {
+	if w.Records == nil {
+		return
+	}
+	past := sync.OnceValue(func() announce.Past {
+		// What this process does is known to the step. A journal that cannot be read
+		// has stopped the run before.
+		records, err := w.Records()
+		if err != nil {
+			return announce.Past{}
+		}
+		return announce.ReadPast(records)
+	})
+	w.Attempted = func(id, channel string) bool { return past().Attempted(id, channel) }
+	w.Arrived = func(id, channel string) (string, bool) { return past().Arrived(id, channel) }
 }
 
 // NewKit returns the builders of all kinds of step, and the probers that measure
@@ -53,19 +81,20 @@ func NewKit(w Wiring) (engine.Kit, []engine.Prober, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("prepare the probes: %w", err)
 	}
+	w.announced()
 	tool := terraform.New(terraform.Deps{
 		Open: func(env *runbook.Environment, folder string) (terraform.Source, error) {
 			return source{env, folder}, nil
 		},
 		Binary: w.Terraform,
-		Rescue: w.Rescue, Patches: w.Patches, Learned: w.Learned, Negative: hub.Negative,
+		Rescue: w.Rescue, States: w.States, Patches: w.Patches, Learned: w.Learned, Negative: hub.Negative,
 	})
 	kit := engine.Kit{}
 	for _, part := range []engine.Kit{
 		git.Kit(git.Deps{Verified: w.Verified}),
 		tool.Kit(),
 		verify.Kit(verify.Deps{Hub: hub, NoChanges: tool.Left}),
-		announce.Kit(announce.Deps{Stdout: w.Stdout, Head: w.Head, Attempted: w.Attempted}),
+		announce.Kit(announce.Deps{Stdout: w.Stdout, Head: w.Head, Attempted: w.Attempted, Arrived: w.Arrived}),
 		manual.Kit(manual.Deps{Hub: hub}),
 		command.Kit(command.Deps{}),
 	} {

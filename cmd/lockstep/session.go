@@ -116,6 +116,8 @@ func openSession(ctx context.Context, t target) (_ *session, err error) {
 		Runbook: rb, Folder: folder, Terraform: t.terraform, Stdout: t.stdout,
 		Rescue:  filepath.Join(dir, "rescued"),
 		Patches: filepath.Join(dir, "patches"),
+		States:  filepath.Join(dir, "states"),
+		Records: func() ([]journal.Record, error) { return journal.Read(j.Path()) },
 		Learned: func() *durations.Learned {
 			// What cannot be read teaches nothing; forecasts then rest on tables.
 			records, err := journal.Read(j.Path())

@@ -61,6 +61,7 @@ import (
 
 	"lockstep/runbook"
 	"lockstep/runbook/engine"
+	"lockstep/runbook/failpoint"
 	"lockstep/runbook/safe"
 )
 
@@ -80,6 +81,9 @@ type Deps struct {
 	// Attempted reports whether an announcement may have reached a channel in an
 	// earlier process; nil when there was none.
 	Attempted func(id, channel string) bool
+	// Arrived returns the digest of the text that is known to have reached a channel
+	// in an earlier process; nil when there was none.
+	Arrived func(id, channel string) (digest string, ok bool)
 }
 
 // Kit returns the builder of the step.
@@ -126,12 +130,26 @@ type ledger struct {
 type delivery struct {
 	attempted bool   // it may have arrived
 	arrived   string // digest of the text that is known to have arrived
+	pending   int    // intents of an earlier process whose outcome is not known
 }
 
 func (l *ledger) get(id, channel string) delivery {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.states[id+" "+channel]
+}
+
+// delivery returns what is known about an announcement on a channel, from this
+// process and from earlier ones.
+func (s *step) delivery(id, channel string) delivery {
+	d := s.sent.get(id, channel)
+	d.attempted = d.attempted || s.deps.Attempted != nil && s.deps.Attempted(id, channel)
+	if d.arrived == "" && s.deps.Arrived != nil {
+		if sum, ok := s.deps.Arrived(id, channel); ok {
+			d.arrived = sum
+		}
+	}
+	return d
 }
 
 func (l *ledger) set(id, channel string, d delivery) {
@@ -231,7 +249,7 @@ func (s *step) send(ctx context.Context, op engine.Operator, m message, outlets 
 // sendOne sends to one channel. The error is for what ends the step; a channel
 // that fails is a result.
 func (s *step) sendOne(ctx context.Context, op engine.Operator, m message, o outlet) (engine.Result, safe.Text, error) {
-	before, sum := s.sent.get(m.id, o.name), digest(m.text)
+	before, sum := s.delivery(m.id, o.name), digest(m.text)
 	if before.arrived == sum {
 		return engine.OK, safe.Lit("has it already"), nil
 	}
@@ -244,7 +262,7 @@ func (s *step) sendOne(ctx context.Context, op engine.Operator, m message, o out
 	_, err := op.Effect(ctx, intent, func(ctx context.Context) (engine.Ending, error) {
 		sending, cancel := context.WithTimeout(ctx, s.deps.Timeout)
 		defer cancel()
-		err := o.send(sending, m)
+		err := sendOnce(sending, o, m)
 		var never *neverSentError
 		if err == nil || !errors.As(err, &never) {
 			before.attempted = true
@@ -254,11 +272,17 @@ func (s *step) sendOne(ctx context.Context, op engine.Operator, m message, o out
 			detail = safe.Sprintf("sent as %s", m.id)
 		}
 		s.sent.set(m.id, o.name, before)
+		facts := map[string]any{"channel": o.name, "id": m.id, "sha256": sum}
+		if never != nil {
+			facts["never_sent"] = true
+		}
 		return engine.Ending{
-			Detail: detail, Facts: map[string]any{"channel": o.name, "id": m.id, "sha256": sum},
-			Blobs: []engine.Blob{{Name: "announcement", Data: []byte(m.whole())}},
+			Detail: detail, Facts: facts, Blobs: []engine.Blob{{Name: "announcement", Data: []byte(m.whole())}},
 		}, err
 	})
+	if ferr := failpoint.Hit("announce.after"); ferr != nil {
+		err = errors.Join(err, ferr)
+	}
 	switch {
 	case err == nil:
 		return engine.OK, detail, nil
@@ -268,6 +292,17 @@ func (s *step) sendOne(ctx context.Context, op engine.Operator, m message, o out
 		return "", detail, err
 	}
 	return engine.Failed, safe.Show(err.Error()), nil
+}
+
+// sendOnce sends a message, with the points at which a test can end the process.
+func sendOnce(ctx context.Context, o outlet, m message) error {
+	if err := failpoint.Hit("announce.before"); err != nil {
+		return &neverSentError{err}
+	}
+	if err := o.send(ctx, m); err != nil {
+		return err
+	}
+	return failpoint.Hit("announce.sent")
 }
 
 func digest(text string) string {

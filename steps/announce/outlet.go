@@ -67,7 +67,7 @@ func (s *step) outlet(run engine.Run, name string, m message) (outlet, error) {
 		return outlet{}, fmt.Errorf("there is no channel %q", safe.Show(name))
 	}
 	o := outlet{name: name, channel: c}
-	m.repeat = s.sent.get(m.id, name).attempted || s.deps.Attempted != nil && s.deps.Attempted(m.id, name)
+	m.repeat = s.delivery(m.id, name).attempted
 	o.repeat, o.footer = m.repeat, m.footer()
 	secret := runbook.Secret("")
 	switch c.Kind() {

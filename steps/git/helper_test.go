@@ -169,7 +169,11 @@ type operator struct {
 	refused  []string
 	during   func()                // runs inside an effect, before it
 	look     func(engine.Question) // runs while a question is open
+	dies     bool                  // as soon as the intent of an effect is written
 }
+
+// errDied is what a step gets that is under way while its process dies.
+var errDied = errors.New("the process died")
 
 func (p *project) operator(env *runbook.Environment, answer func(engine.Question) engine.Answer) *operator {
 	return &operator{
@@ -211,6 +215,9 @@ func (o *operator) Effect(ctx context.Context, i engine.Intent, do func(context.
 		return engine.Ending{}, engine.ErrRehearsed
 	}
 	o.intents = append(o.intents, i)
+	if o.dies {
+		return engine.Ending{}, errDied
+	}
 	if o.during != nil {
 		o.during()
 	}

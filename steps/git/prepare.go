@@ -37,6 +37,7 @@ type write struct {
 	before   objects.Entry          // what the file is now
 	after    objects.Entry          // what it will be
 	remote   string                 // where it is pushed to, or ""
+	base     plumbing.Hash          // where the remote may be when the pin is written here and was not pushed; or zeros
 	checks   []engine.CheckLine
 }
 
@@ -71,6 +72,9 @@ func (r *Repository) prepareWrite(ctx context.Context, f *engine.Facts, who obje
 	w.checks = append(w.checks, engine.CheckLine{OK: on, Text: choose(on,
 		safe.Sprintf("%s is on %s", f.Commit.Short, r.Branch()), safe.Sprintf("%s is not on %s any more", f.Commit.Short, r.Branch()))})
 	if w.file == "" {
+		if pin.Hash == w.commit {
+			w.base = plumbing.NewHash(f.Pin.Hash)
+		}
 		return w, r.prepareRef(w)
 	}
 	return w, r.prepareFile(w, who, message)
@@ -111,6 +115,7 @@ func (r *Repository) prepareFile(w *write, who object.Signature, message string)
 	}
 	if tree == l.Tree {
 		w.new = w.old // it says so already
+		w.base = r.beforePin(w.new, w.commit)
 		return nil
 	}
 	if w.new, err = r.buildCommit(tree, r.head, who, message); err != nil {
@@ -118,6 +123,27 @@ func (r *Repository) prepareFile(w *write, who object.Signature, message string)
 	}
 	w.made = append(append([]plumbing.Hash{blob}, made...), w.new)
 	return nil
+}
+
+// beforePin returns the parent of a commit that Lockstep made to write a pin and
+// that does nothing else, and zeros for any other commit.
+func (r *Repository) beforePin(h, pin plumbing.Hash) plumbing.Hash {
+	c, err := r.objects.Commit(h)
+	if err != nil || len(c.ParentHashes) != 1 || own(c.Message)[trailerCommit] != pin.String() {
+		return plumbing.ZeroHash
+	}
+	l, err := r.objects.Link(c.ParentHashes[0])
+	if err != nil {
+		return plumbing.ZeroHash
+	}
+	entry, err := trees.Find(r.objects, c.TreeHash, r.env.Pin.File)
+	if err != nil {
+		return plumbing.ZeroHash
+	}
+	if tree, _, err := trees.Replace(r.objects, l.Tree, r.env.Pin.File, entry); err != nil || tree != c.TreeHash {
+		return plumbing.ZeroHash
+	}
+	return c.ParentHashes[0]
 }
 
 // buildCommit makes a commit with one parent, in memory.

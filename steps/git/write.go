@@ -53,6 +53,8 @@ func (r *Repository) remoteCheck(ctx context.Context, w *write) engine.CheckLine
 	switch {
 	case err != nil:
 		return engine.CheckLine{Text: safe.Sprintf("%s cannot be asked: %s", w.remote, err)}
+	case !w.base.IsZero() && at == w.base:
+		return engine.CheckLine{OK: true, Text: safe.Sprintf("%s of %s is where it was before the pin was written here, and lacks only that", w.ref.Short(), w.remote)}
 	case at == w.old, at == w.new, at.IsZero() && w.file == "":
 		return engine.CheckLine{OK: true, Text: safe.Sprintf("%s of %s is where it is here", w.ref.Short(), w.remote)}
 	case at.IsZero():
@@ -113,7 +115,7 @@ func (r *Repository) pushed(ctx context.Context, w *write) error {
 		return fmt.Errorf("push the pin to %q: %w", w.remote, err)
 	case at == w.new:
 		return nil
-	case at != w.old && !(at.IsZero() && w.file == ""):
+	case at != w.old && !(at.IsZero() && w.file == "") && (w.base.IsZero() || at != w.base):
 		return problem("Pull what the remote has, or push what it lacks, and try again.",
 			"%q was not pushed: %q has it at %s, and here it was at %s", w.ref.Short(), w.remote, orNothing(at), short(w.old))
 	}

@@ -30,6 +30,9 @@ type Deps struct {
 	// Rescue is the folder for states that Terraform could not save, made when
 	// needed. When empty it is lockstep/rescued below $XDG_STATE_HOME.
 	Rescue string
+	// States is the folder for copies of the state from right before each apply,
+	// made when needed. When empty it is lockstep/states below $XDG_STATE_HOME.
+	States string
 	// Patches is the folder that patches are written to when the operator asks for
 	// one, made when needed. When empty it is patches in the folder of the runbook.
 	Patches string

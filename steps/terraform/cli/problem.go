@@ -109,8 +109,11 @@ func (r *Root) known(p *engine.Problem, errs []*tfjson.Diagnostic) (bool, error)
 	switch {
 	case has("Error acquiring the state lock"):
 		l := lockOf(all)
-		p.Hint = "Wait until the other run has ended. If nobody is running one, release the lock with: terraform force-unlock " + l.id
-		return true, fmt.Errorf("the state is locked%s", l)
+		if l == nil {
+			break // the state could not even be read, and no lock is in the way
+		}
+		p.Hint = "Wait until the other run has ended. If nobody is running one, release the lock with: terraform force-unlock " + l.ID
+		return true, l
 	case has("Saved plan is stale"):
 		p.Hint = "Plan again."
 		return true, fmt.Errorf("%w: the state moved after the plan was made", engine.ErrStale)
@@ -137,47 +140,6 @@ func lost(err error) bool {
 		ExitCode() int
 	}
 	return errors.As(err, &exit) && (exit.ExitCode() < 0 || exit.ExitCode() == crashed)
-}
-
-// A lock is what Terraform says about who holds the state.
-type lock struct{ id, who, since, operation string }
-
-func lockOf(text string) lock {
-	var l lock
-	for _, line := range strings.Split(text, "\n") {
-		line = strings.Trim(line, " │")
-		name, value, _ := strings.Cut(line, ":")
-		value = strings.TrimSpace(value)
-		switch strings.TrimSpace(name) {
-		case "ID":
-			l.id = value
-		case "Who":
-			l.who = value
-		case "Created":
-			l.since = value
-		case "Operation":
-			l.operation = value
-		}
-	}
-	return l
-}
-
-// String says by whom and since when, as far as known.
-func (l lock) String() string {
-	var b strings.Builder
-	if l.who != "" {
-		b.WriteString(" by " + l.who)
-	}
-	if l.since != "" {
-		b.WriteString(" since " + l.since)
-	}
-	if l.operation != "" {
-		b.WriteString(" (" + l.operation + ")")
-	}
-	if l.id != "" {
-		b.WriteString(", lock id " + l.id)
-	}
-	return b.String()
 }
 
 // stderrOf returns what the program wrote to standard error, which
