@@ -1,8 +1,10 @@
 package terraform
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -57,12 +59,13 @@ func TestScenarios_areToldAsTheyAre(t *testing.T) {
 			case scripted.Slow, scripted.DiesOnHangup, scripted.DiesOnBrokenPipe:
 				s.whenItWaits(func() {})
 			case scripted.ChildOutlives:
-				s.beside(func() {
-					s.eventually("process that outlives the apply", func() bool {
-						pid, err := s.tf.ReleaseOrphan()
-						return pid > 0 && err == nil
-					})
-				})
+				// Nobody waits for what Terraform leaves behind.
+				defer func() {
+					pid, err := s.tf.ReleaseOrphan()
+					if err != nil || pid == 0 || syscall.Kill(pid, 0) != nil {
+						t.Errorf("no process outlives the apply: %d, %v", pid, err)
+					}
+				}()
 			case scripted.IgnoresInterrupt:
 				s.whenItWaits(func() {
 					for range 3 {
@@ -146,4 +149,77 @@ func (s *scene) expect(want expectation) {
 	if moved := fmt.Sprint(o.Facts["serial"]) != "0"; moved != want.moved {
 		t.Errorf("the serial in the outcome is %v", o.Facts["serial"])
 	}
+}
+
+// TestScenarios_pressingAProgramIsTypedAndRecordedFirst presses an apply that does
+// not mind its interrupt.
+func TestScenarios_pressingAProgramIsTypedAndRecordedFirst(t *testing.T) {
+	t.Parallel()
+	for how, want := range map[engine.Interrupt]expectation{
+		engine.SecondInterrupt: {engine.Stopped, "stopped", "1", false, 1, ""},
+		engine.Kill:            {engine.Unknown, "", "", false, 1, ""},
+	} {
+		t.Run(string(how), func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t, scripted.Script{Scenario: scripted.IgnoresInterrupt})
+			s.beside(func() {
+				s.eventually("apply that waits", s.tf.Waiting)
+				if err := s.engine.Force(how, engine.ForceWord(how)); err == nil {
+					t.Error("a program that was not asked to end was pressed")
+				}
+				s.engine.Interrupt(engine.CancelNow)
+				s.eventually("interrupt", func() bool { return len(s.signals()) == 1 })
+				for _, typed := range []string{"", "yes", engine.ForceWord(how) + "!"} {
+					if err := s.engine.Force(how, typed); err == nil {
+						t.Errorf("%q was enough", typed)
+					}
+				}
+				if got := s.signals(); len(got) != 1 {
+					t.Errorf("signals %q", got)
+				}
+				if err := s.engine.Force(how, engine.ForceWord(how)); err != nil {
+					t.Error(err)
+				}
+			})
+			s.play()
+			if s.result != want.result || s.applied() != 1 || len(s.effects()) != want.effects {
+				t.Errorf("the run ended %q, %v; effects %q", s.result, s.err, s.effects())
+			}
+			signals := 1
+			if how == engine.SecondInterrupt {
+				signals = 2
+			}
+			if got := s.signals(); len(got) != signals {
+				t.Errorf("signals %q", got)
+			}
+			forced := s.forced()
+			if len(forced) != 1 || forced[0].Choice != string(how) {
+				t.Errorf("recorded: %+v", forced)
+			}
+			for _, o := range s.outcomes() {
+				if o.Result != want.outcome {
+					t.Errorf("the outcome is %q", o.Result)
+				}
+			}
+			s.once()
+			s.clean()
+		})
+	}
+}
+
+// forced are the decisions to press a program.
+func (s *scene) forced() (out []journal.DecisionBody) {
+	for _, r := range s.records {
+		var b journal.DecisionBody
+		if r.Kind != journal.KindDecision {
+			continue
+		}
+		if err := json.Unmarshal(r.Body, &b); err != nil {
+			s.t.Fatal(err)
+		}
+		if b.Kind == "force" {
+			out = append(out, b)
+		}
+	}
+	return out
 }
