@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 
 	"lockstep/runbook"
 	"lockstep/runbook/failpoint"
@@ -55,7 +56,7 @@ func (d *desk) Ask(ctx context.Context, q Question) (Answer, error) {
 		cause = errNobody
 	}
 	_, err := e.append(d.step, d.attempt, journal.KindRefusal, journal.RefusalBody{
-		What: safe.Sprintf("question %s was withdrawn", q.ID), Why: safe.Show(cause.Error()),
+		What: journal.Withdrawn(q.ID), Why: safe.Show(cause.Error()),
 	})
 	return Answer{}, errors.Join(cause, err)
 }
@@ -196,17 +197,32 @@ func (d *desk) guarded(ctx context.Context, do func(context.Context) (Ending, er
 	return do(ctx)
 }
 
+// recordOutcome writes down how an effect ended. A blob that cannot be stored is
+// named among the facts: the outcome counts more.
 func (d *desk) recordOutcome(intent int64, end Ending, err error) error {
-	blobs, berr := d.blobs(end.Blobs)
-	if berr != nil {
-		return berr
+	facts := maps.Clone(end.Facts)
+	var blobs []journal.BlobRef
+	var lost []string
+	for _, b := range end.Blobs {
+		ref, err := d.engine.cfg.Journal.PutBlob(b.Name, b.Data)
+		if err != nil {
+			lost = append(lost, safe.Show(b.Name).String())
+			continue
+		}
+		blobs = append(blobs, ref)
+	}
+	if len(lost) > 0 {
+		if facts == nil {
+			facts = map[string]any{}
+		}
+		facts["blobs_lost"] = lost
 	}
 	detail := end.Detail
 	if detail.IsEmpty() && err != nil {
 		detail = safe.Show(oneLine(err))
 	}
 	_, aerr := d.engine.append(d.step, d.attempt, journal.KindOutcome, journal.OutcomeBody{
-		Intent: intent, Result: string(end.Result), Detail: detail, Facts: end.Facts,
+		Intent: intent, Result: string(end.Result), Detail: detail, Facts: facts,
 	}, blobs...)
 	return aerr
 }

@@ -88,11 +88,11 @@ func BenchmarkVerify(b *testing.B) {
 // unsyncedDisk makes a long journal for a benchmark in a short time.
 type unsyncedDisk struct{ osDisk }
 
-func (d unsyncedDisk) openLog(path string) (logFile, error) {
+func (d unsyncedDisk) openLog(path string) (file, error) {
 	l, err := d.osDisk.openLog(path)
 	return unsyncedLog{l}, err
 }
 
-type unsyncedLog struct{ logFile }
+type unsyncedLog struct{ file }
 
 func (unsyncedLog) sync() error { return nil }

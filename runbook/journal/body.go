@@ -53,7 +53,7 @@ type IntentBody struct {
 // outcome is unknown, never a success and never a failure.
 type OutcomeBody struct {
 	Intent int64          `json:"intent"` // seq of the intent
-	Result string         `json:"result"` // ok, failed, stopped
+	Result string         `json:"result"` // ok, failed, stopped, repeat; unknown says nothing
 	Detail safe.Text      `json:"detail"`
 	Facts  map[string]any `json:"facts"`
 }

@@ -14,10 +14,17 @@ type CorruptError struct {
 	Path string
 	Line int    // from 1
 	What string // what is wrong with it
+	// Tail says that the file ends with what is wrong, and that it is no longer
+	// than one line: a power cut may have left it of a record that was never acknowledged.
+	// The next writer sets it aside when the machine was booted since.
+	Tail bool
 }
 
 // Error names the file, the line and what is wrong.
 func (e *CorruptError) Error() string {
+	if e.Tail {
+		return fmt.Sprintf("journal %q, line %d, at its very end: %s", e.Path, e.Line, e.What)
+	}
 	return fmt.Sprintf("journal %q, line %d: %s", e.Path, e.Line, e.What)
 }
 
@@ -36,10 +43,11 @@ func (e *TornError) Error() string {
 
 // A chain is the state of a reader between two lines.
 type chain struct {
-	log  string
-	seq  int64
-	head string
-	rids map[uuid.UUID]int64
+	log   string
+	seq   int64
+	head  string
+	epoch int64
+	rids  map[uuid.UUID]int64
 }
 
 func newChain() *chain { return &chain{head: noPrev, rids: make(map[uuid.UUID]int64)} }
@@ -71,6 +79,15 @@ func (c *chain) next(line []byte) (r Record, faults []string) {
 	} else if r.Log != c.log {
 		fault("record %d belongs to the log %q and not to %q", r.Seq, r.Log, c.log)
 	}
+	switch lock := r.Kind == KindLock; {
+	case r.Epoch < c.epoch:
+		fault("record %d is of epoch %d, after one of epoch %d: its writer had lost the journal", r.Seq, r.Epoch, c.epoch)
+	case lock && r.Epoch != c.epoch+1:
+		fault("record %d locks the journal in epoch %d and not in epoch %d", r.Seq, r.Epoch, c.epoch+1)
+	case !lock && r.Epoch > c.epoch:
+		fault("record %d is of epoch %d, which no lock began", r.Seq, r.Epoch)
+	}
+	c.epoch = r.Epoch
 	id := uuid.MustParse(r.RID) // decode has checked it
 	if first, twice := c.rids[id]; twice {
 		fault("record %d has the rid of record %d", r.Seq, first)

@@ -8,10 +8,13 @@
 //	journal.jsonl            the records, one a line
 //	blobs/<sha256>           content that is too large for a line
 //	torn-<seq>-<digest>.bin  an incomplete last line that was set aside
-//	holder.json              who writes now; a hint for people, not a lock
+//	reserve                  1 MiB of room for the outcome of an effect on a full disk
+//	holder.json              who writes now, and what it does; a hint for people, not a lock
+//	doubt                    a sync failed; the next writer copies journal.jsonl to a new file first
+//	.new-*                   a file that is not complete; the next writer removes it
 //
 // The folder has mode 0700 and the files 0600. The writer holds flock(2) on
-// journal.jsonl itself.
+// journal.jsonl itself. A reader takes no lock.
 //
 // # A line
 //
@@ -23,7 +26,7 @@
 //	seq      number of the record: 1 in the first line, then one more each line
 //	prev     what chains the record to the line before it, see below
 //	rid      a UUID of version 7, lower case, never the same twice in a file
-//	epoch    number of the lock under which it was written; 0 while there is none
+//	epoch    number of the lock under which it was written; 0 before the first, see below
 //	ts       time of writing by the writer's clock, UTC, as 2006-01-02T15:04:05.000Z
 //	boot     identity of the machine's boot, so that clocks can be told apart; or ""
 //	run      id of the run, or "" for what concerns the journal itself
@@ -60,12 +63,31 @@
 //	refusal     RefusalBody   something was not done
 //	recovered   RecoveredBody an incomplete last line was set aside
 //	close       CloseBody     a run ended
-//	bind, approve, lock, steal, resume, checkpoint
+//	lock        LockBody      a writer took the environment; begins an epoch
+//	bind        BindBody      all that an approval holds for, before it is asked for
+//	resume      ResumeBody    a run that did not come to its end goes on in another process
+//	seat        SeatBody      somebody came to a run, left it, or took the answers
+//	approve, steal, checkpoint
 //	                          an object; reserved, without a writer in this version
 //
 // A field may be missing from a body (it was added to the format later); then
 // it reads as its zero value. An intent that no outcome names is unknown: it is neither a
-// success nor a failure. A run without a close is open.
+// success nor a failure. So is one whose outcome has the result "unknown". The result "repeat" says that the effect
+// was allowed to happen once more and that nobody looked how this one ended. A run without a close
+// is open. A resume stands in an open run, before anything else that the other process does in it.
+//
+// A decision of kind "force" answers no question: somebody pressed a program that did
+// not end, and its choice says how.
+//
+// # Epochs
+//
+// A writer that takes the environment first writes a lock. The epoch of that record is
+// one more than that of the record before it, or 1; all other records have the epoch of the
+// record before them. So every record names the lock of its writer, and two writers never
+// share an epoch. A journal without locks has epoch 0 throughout.
+//
+// A writer looks before every record whether the path still names its file and the
+// file ends where it left it. If not, it has lost the journal and writes nothing more.
 //
 // # An example
 //
@@ -86,12 +108,17 @@
 // what encoding the decoded record gives. A version other than 1. A kind that is not listed. A body with a
 // field that its kind does not have. A seq that is not one more than the last, a prev that is not the
 // digest of the line before, another log, a rid that occurred before, a ts that is not
-// in the one form. A blob that is missing, or whose bytes do not have the stated
+// in the one form. An epoch that is lower than the one before; one that is higher in a
+// record other than a lock; a lock whose epoch is not one more than the one before. A blob that is missing, or whose bytes do not have the stated
 // digest and size.
 //
 // A last line without its line feed was never acknowledged to its writer. A reader
 // leaves it out and says so; the next writer moves it to a torn file and
-// writes a recovered record with its digest.
+// writes a recovered record with its digest. A power cut may leave anything in place of the one
+// write that was not acknowledged, line feeds too. So a writer treats what follows the last
+// good line in the same way when it is no longer than a line can be, no line of it is a
+// record with a seq that the good ones do not have, and the last good record is of another boot. A reader, who may be on
+// another machine, rejects it.
 //
 // Time stamps may go back, because clocks do. That is reported, not rejected.
 //

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"lockstep/runbook/safe"
 )
 
@@ -30,6 +32,7 @@ type LockedError struct {
 	User  string    `json:"user"`
 	Since time.Time `json:"since"`
 	Run   string    `json:"run"`
+	Doing string    `json:"doing"` // what it said last, see [Journal.Doing]
 }
 
 // Error says it in one sentence.
@@ -42,6 +45,9 @@ func (e *LockedError) Error() string {
 		safe.Show(e.Host), e.PID, e.Since.Format("2006-01-02 15:04:05 MST"))
 	if e.Run != "" {
 		fmt.Fprintf(&b, ", run %s", safe.Show(e.Run))
+	}
+	if e.Doing != "" {
+		fmt.Fprintf(&b, ", doing: %s", safe.Show(e.Doing))
 	}
 	b.WriteString(")")
 	return b.String()
@@ -59,7 +65,8 @@ func Holder(dir string) (*LockedError, error) {
 		return nil, fmt.Errorf("look at journal: %w", err)
 	}
 	defer f.Close()
-	switch err := (osLog{f}).lock(); {
+	// Shared, so that two who look do not take each other for a writer.
+	switch err := flock(f, unix.LOCK_SH); {
 	case errors.Is(err, errLocked):
 		return readHolder(osDisk{}, dir), nil
 	case err != nil:
@@ -78,27 +85,35 @@ func readHolder(d disk, dir string) *LockedError {
 	return e
 }
 
-// self describes this process for holder.json.
-func self(now time.Time, run string) *LockedError {
-	e := &LockedError{PID: os.Getpid(), Since: now.UTC().Truncate(time.Second), Run: run}
-	e.Host, _ = os.Hostname()
+// account is who this process runs as.
+func account() Actor {
+	a := Actor{Name: fmt.Sprintf("user %d", os.Getuid()), UID: os.Getuid()}
 	if u, err := user.Current(); err == nil {
-		e.User = u.Username
-	} else {
-		e.User = fmt.Sprintf("user %d", os.Getuid())
+		a.Name = u.Username
 	}
-	return e
+	a.Host, _ = os.Hostname()
+	return a
 }
 
-// announce leaves a note for whoever finds the journal locked. The note is a
-// courtesy: it is not synced, and failing to write it is no reason to stop.
-func announce(dir string, e *LockedError) {
-	raw, err := json.Marshal(e)
+// Doing says what the writer does now, for whoever finds the journal locked,
+// such as "Apply (step 4.2)". It writes a small file when that is news and syncs nothing.
+func (j *Journal) Doing(what string) {
+	what = inert(what)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.file == nil || what == j.noted.Doing {
+		return
+	}
+	j.noted.Doing = what
+	j.note()
+}
+
+// note leaves word for whoever finds the journal locked. That is a courtesy: it
+// is not synced, and failing to write it is no reason to stop.
+func (j *Journal) note() {
+	raw, err := json.Marshal(j.noted)
 	if err != nil {
 		return
 	}
-	tmp := filepath.Join(dir, "."+holderName)
-	if os.WriteFile(tmp, raw, 0o600) == nil {
-		os.Rename(tmp, filepath.Join(dir, holderName))
-	}
+	j.disk.note(filepath.Join(j.dir, holderName), raw)
 }

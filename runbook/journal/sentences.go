@@ -20,7 +20,11 @@ func (v Verdict) intact() safe.Text {
 	if v.Records == 0 {
 		return safe.Lit("intact: it holds no records")
 	}
-	return safe.Sprintf("intact: %s in one chain, %s, last digest %s", count(int(v.Records), "record"), count(v.Blobs, "blob"), v.Head)
+	locks := ""
+	if v.Epoch > 0 {
+		locks = fmt.Sprintf(", locked %s", times(v.Epoch))
+	}
+	return safe.Sprintf("intact: %s in one chain, %s%s, last digest %s", count(int(v.Records), "record"), count(v.Blobs, "blob"), locks, v.Head)
 }
 
 func (v Verdict) signed() safe.Text {
@@ -59,6 +63,13 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func times(n int64) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 func join(n []int64) string {

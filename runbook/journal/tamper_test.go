@@ -222,7 +222,7 @@ func TestRead_rejectsSecondSpellings(t *testing.T) {
 		{"null list", `"blobs":[]`, `"blobs":null`, 2},
 		{"version", `{"v":1,`, `{"v":2,`, 2},
 		{"kind", `"kind":"step"`, `"kind":"stop"`, 2},
-		{"time in another form", `.000Z","boot"`, `.0Z","boot"`, 2},
+		{"time in another form", `00Z","boot"`, `0Z","boot"`, 2},
 		{"uuid in upper case", `"rid":"01`, `"rid":"A1`, 2},
 		{"unknown field of the body", `"state":"started"`, `"state":"started","x":1`, 2},
 		{"repeated field of the body", `"state":"started"`, `"state":"started","state":"started"`, 2},

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,13 +23,16 @@ func (j *Journal) setAside(t *TornError) error {
 	}
 	sum := sha256.Sum256(tail)
 	name := fmt.Sprintf("%s%d-%s.bin", tornPrefix, j.chain.seq+1, hex.EncodeToString(sum[:6]))
-	if err := j.disk.writeFile(filepath.Join(j.dir, name), tail); err != nil {
+	if err := writeFile(j.disk, filepath.Join(j.dir, name), tail); err != nil {
+		return err
+	}
+	if err := j.syncDir(j.dir); err != nil {
 		return err
 	}
 	if err := j.file.truncate(j.size); err != nil {
 		return err
 	}
-	return j.file.sync()
+	return j.sync()
 }
 
 // recordTorn writes a record for every torn file that no record mentions. It
@@ -52,18 +54,12 @@ func (j *Journal) recordTorn(mentioned map[string]bool) error {
 		}
 		sum := sha256.Sum256(data)
 		body := RecoveredBody{File: name, SHA256: hex.EncodeToString(sum[:]), Size: int64(len(data))}
-		if _, err := j.append(Draft{Kind: KindRecovered, Actor: j.writer(), Body: body}); err != nil {
+		if _, err := j.append(Draft{Kind: KindRecovered, Actor: j.opts.Actor, Body: body}); err != nil {
 			return err
 		}
 		j.recovered = &body
 	}
 	return nil
-}
-
-// writer is the actor of what the journal records by itself.
-func (j *Journal) writer() Actor {
-	me := self(j.opts.Now(), "")
-	return Actor{Name: me.User, Host: me.Host, UID: os.Getuid()}
 }
 
 // noteTorn remembers the torn file that a record mentions.

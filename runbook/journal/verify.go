@@ -29,6 +29,7 @@ type Verdict struct {
 	Records int64  `json:"records"` // complete lines
 	Blobs   int    `json:"blobs"`   // blobs that were checked
 	Head    string `json:"head"`    // digest of the last line
+	Epoch   int64  `json:"epoch"`   // how often the journal was locked
 
 	// Intact: every line follows from the one before and every blob is right.
 	Intact bool    `json:"intact"`
@@ -78,6 +79,7 @@ type verifier struct {
 	last    Record
 	intents map[int64]string // run of each intent
 	ended   map[int64]bool   // intents that have an outcome
+	closed  map[string]int64 // by run, the record that closed it
 	blobs   map[string]error // what is wrong with a blob, by digest
 }
 
@@ -94,6 +96,7 @@ func (v *verifier) line(n int, line []byte) error {
 		v.note(n, "the clock went back by %s", v.last.Time().Sub(rec.Time()).Round(time.Millisecond))
 	}
 	v.effects(n, rec)
+	v.ends(n, rec)
 	for _, b := range rec.Blobs {
 		if err := v.blob(b); err != nil {
 			v.fault(n, "%v", err)
@@ -106,7 +109,7 @@ func (v *verifier) line(n int, line []byte) error {
 	// Only what tells the state of a run is kept, so that a long journal does not
 	// fill the memory.
 	switch rec.Kind {
-	case KindOpen, KindIntent, KindOutcome, KindClose:
+	case KindOpen, KindIntent, KindOutcome, KindResume, KindClose:
 		v.records = append(v.records, rec)
 	}
 	return nil
@@ -135,6 +138,19 @@ func (v *verifier) effects(n int, r Record) {
 			v.note(n, "record %d is another outcome of the effect of record %d", r.Seq, b.Intent)
 		}
 		v.ended[b.Intent] = true
+	}
+}
+
+// ends notes a run that goes on after its end.
+func (v *verifier) ends(n int, r Record) {
+	switch {
+	case r.Kind == KindClose:
+		if v.closed == nil {
+			v.closed = make(map[string]int64)
+		}
+		v.closed[r.Run] = r.Seq
+	case r.Kind == KindResume && v.closed[r.Run] > 0:
+		v.note(n, "record %d takes up run %s, which record %d closed", r.Seq, r.Run, v.closed[r.Run])
 	}
 }
 
@@ -203,7 +219,7 @@ func (v *verifier) note(n int, format string, args ...any) {
 
 // finish draws the conclusions.
 func (v *verifier) finish() Verdict {
-	v.Log, v.Head = v.chain.log, v.chain.head
+	v.Log, v.Head, v.Epoch = v.chain.log, v.chain.head, v.chain.epoch
 	for _, run := range Runs(v.records) {
 		if !run.Closed {
 			v.Open = append(v.Open, run.ID)
