@@ -82,7 +82,7 @@ func (w *working) View() string {
 		w.preparing(say)
 		return look.Stack(out, w.width, w.height)
 	case s == nil:
-		say(st.Muted, safe.Lit("between two steps …"))
+		w.between(say)
 		return look.Stack(out, w.width, w.height)
 	}
 	title := s.title()
@@ -108,10 +108,32 @@ func (w *working) View() string {
 	return look.Stack(out, w.width, w.height)
 }
 
+// between draws what is so while no step runs.
+func (w *working) between(say func(look.Style, safe.Text)) {
+	m := w.m
+	a, p := m.run.attended, m.run.progress
+	switch {
+	case a != nil && !a.Holding.IsEmpty():
+		say(m.st.Title, safe.Lit("The run holds still: nobody is there to answer."))
+		say(m.st.Plain, safe.Sprintf("Next is %s. It starts when somebody takes the answers.", a.Holding))
+	case p != nil:
+		say(m.st.Plain, p.What)
+	case m.run.Resumed > 0 && m.run.worked.IsZero():
+		say(m.st.Title, safe.Lit("Resuming"))
+		say(m.st.Plain, safe.Lit("finding out what became of what was under way …"))
+	default:
+		say(m.st.Muted, safe.Lit("between two steps …"))
+	}
+}
+
 // preparing draws what happens before there is a run.
 func (w *working) preparing(say func(look.Style, safe.Text)) {
 	m := w.m
-	say(m.st.Title, safe.Sprintf("Preparing … %s", clock(m.now().Sub(m.opened))))
+	title := safe.Lit("Preparing …")
+	if m.seat != "" {
+		title = safe.Lit("Attaching …")
+	}
+	say(m.st.Title, safe.Sprintf("%s %s", title, clock(m.now().Sub(m.opened))))
 	say(m.st.Plain, safe.Lit(" "))
 	shown := m.preparing
 	if room := max(w.height-4, 1); len(shown) > room {

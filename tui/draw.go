@@ -38,10 +38,11 @@ func (m *model) divide() places {
 		p.body -= 2
 	}
 	switch {
-	case m.overlay == overInterrupt:
-		p.panel = m.menu.Lines(p.pane, p.body-3, p.body-1)
+	case m.overlay.hasMenu():
+		p.panel = m.menu.Lines(p.pane, min(p.body-m.page.LenAt(p.pane), p.body-3), p.body-3, p.body-1)
 	case m.overlay == overNothing && m.asked != nil:
-		p.panel = m.asked.chooser.Lines(p.pane, p.body/2, p.body-1)
+		comfortable, tight := m.asked.heights(p.pane, p.body)
+		p.panel = m.asked.chooser.Lines(p.pane, comfortable, tight, p.body-1)
 	}
 	p.why = m.why(p.pane)
 	p.notice = m.notice(p.pane)
@@ -95,7 +96,10 @@ func (m *model) notice(width int) []string {
 		return nil
 	}
 	if m.run.ending != "" {
-		say(endingWord(m.run.ending))
+		say(m.endingWords())
+	}
+	if !m.taken.IsEmpty() {
+		say(m.taken)
 	}
 	if !m.run.warned.IsEmpty() {
 		say(m.run.warned)
@@ -111,7 +115,7 @@ func (m *model) layout() {
 	p := m.divide()
 	height := m.paneHeight(p)
 	switch m.overlay {
-	case overHelp, overSteps, overInterrupt:
+	case overHelp, overSteps, overInterrupt, overTake:
 		m.page.SetSize(p.pane, height)
 	case overLog:
 		m.log.SetSize(p.pane, height)
@@ -125,7 +129,7 @@ func (m *model) paneHeight(p places) int {
 	room := max(p.body-len(p.why)-len(p.panel)-len(p.notice), 0)
 	var words interface{ Len() int }
 	switch m.overlay {
-	case overInterrupt:
+	case overInterrupt, overTake:
 		words = m.page
 	case overNothing:
 		if m.asked != nil && m.summary == nil {
@@ -183,7 +187,7 @@ func (m *model) body(p places) []string {
 	height := m.paneHeight(p)
 	var view string
 	switch m.overlay {
-	case overHelp, overSteps, overInterrupt:
+	case overHelp, overSteps, overInterrupt, overTake:
 		view = m.page.View()
 	case overLog:
 		view = m.log.View()
@@ -200,6 +204,9 @@ func (m *model) body(p places) []string {
 // hints draws the last line.
 func (m *model) hints(width int) string {
 	tail := []look.Hint{{Key: keyHelp, Label: "all keys"}, {Key: keyQuit, Label: "stop …"}}
+	if m.seat != "" {
+		tail[1].Label = "leave …"
+	}
 	if width < 60 {
 		tail = []look.Hint{{Key: keyHelp, Label: "keys"}}
 	}
@@ -214,9 +221,11 @@ func (m *model) hints(width int) string {
 	case overLog:
 		hints = append(m.log.Keys(), look.Hint{Key: "esc", Label: "close"})
 		tail = nil
-	case overInterrupt:
+	case overInterrupt, overTake:
 		hints, _ = m.menu.Hints()
-		tail = []look.Hint{{Key: "esc", Label: "back"}}
+		if tail = nil; !m.menu.Typing() {
+			tail = []look.Hint{{Key: "esc", Label: "back"}}
+		}
 	default:
 		var stopping []look.Hint
 		if hints, stopping = m.hintsNow(); width >= railFrom {
@@ -233,6 +242,9 @@ func (m *model) hints(width int) string {
 		if m.asked != nil && m.asked.typing() {
 			tail = nil
 			break
+		}
+		if m.mayTake() {
+			hints = slices.Insert(hints, 0, look.Hint{Key: keyTake, Label: "take over", Needed: true})
 		}
 		if m.asked == nil && m.log.len() > 0 {
 			hints = append(hints, look.Hint{Key: keyLog, Label: "log"})

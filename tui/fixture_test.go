@@ -78,6 +78,7 @@ type desk struct {
 	at   time.Time
 	seq  int64
 	step string
+	keep *[]engine.Envelope // what was told, when not nil
 }
 
 func newDesk(t testing.TB, width, height int) *desk {
@@ -129,8 +130,14 @@ func (d *desk) tell(events ...engine.Event) {
 		name, _ := strings.CutPrefix(fmt.Sprintf("%T", e), "engine.")
 		batch = append(batch, engine.Envelope{Seq: d.seq, Time: d.at, Step: d.step, Type: name, Event: e})
 	}
+	if d.keep != nil {
+		*d.keep = append(*d.keep, batch...)
+	}
 	d.send(eventsMsg(batch))
 }
+
+// lastID is the id of the question that was asked last.
+func (d *desk) lastID() string { return fmt.Sprintf("q%d", d.seq) }
 
 func (d *desk) wait(by time.Duration) {
 	d.at = d.at.Add(by)

@@ -9,6 +9,7 @@ import (
 
 	"lockstep/runbook/engine"
 	"lockstep/runbook/safe"
+	"lockstep/tui/words"
 )
 
 // FuzzFrame sends random sizes, keys, events and texts, and wants every frame to
@@ -23,7 +24,10 @@ func FuzzFrame(f *testing.F) {
 		r := rand.New(rand.NewPCG(seed, uint64(len(text))))
 		w, h := 1+r.IntN(180), 1+r.IntN(60)
 		d := newDesk(t, w, h)
-		keys := []string{"enter", "up", "down", "j", "k", "q", "?", "L", "S", "tab", "esc", "d", "o", "/", "n", "e", " ", "s", "y", "a", "r", "t", "ctrl+c", "pgdown", "pgup", "G", "left", "right", text}
+		if r.IntN(2) == 0 {
+			d.sit()
+		}
+		keys := []string{"i", "c", "ctrl+z", "enter", "up", "down", "j", "k", "q", "?", "L", "S", "tab", "esc", "d", "o", "/", "n", "e", " ", "s", "y", "a", "r", "t", "ctrl+c", "pgdown", "pgup", "G", "left", "right", text}
 		for range 60 {
 			switch r.IntN(12) {
 			case 0:
@@ -44,10 +48,10 @@ func FuzzFrame(f *testing.F) {
 
 func anyEvent(r *rand.Rand, text string) engine.Event {
 	said := safe.Show(text)
-	switch r.IntN(19) {
+	switch r.IntN(24) {
 	case 0:
 		s := started([]engine.Mode{engine.Live, engine.Rehearsal}[r.IntN(2)])
-		s.Title, s.Environment, s.Operator = said, said, said
+		s.Title, s.Environment, s.Operator, s.Resumed = said, said, said, r.IntN(3)
 		s.Steps[0].Name, s.Steps[2].Why, s.Probes[0].Name = said, said, text
 		return s
 	case 1:
@@ -96,6 +100,26 @@ func anyEvent(r *rand.Rand, text string) engine.Event {
 		q := reviewQuestion()
 		q.Payload.(engine.Review).Files[0].Path = said
 		return engine.QuestionAsked{Question: q}
+	case 18:
+		a := []engine.Attended{alone(), watched(), watcher(), unheld(text), {}}[r.IntN(5)]
+		for i := range a.Seats {
+			a.Seats[i].Actor.Name, a.Seats[i].Where = text, said
+		}
+		return a
+	case 19:
+		q := []engine.Question{strandedLock(), stateDidNotMove()}[r.IntN(2)]
+		p := q.Payload.(engine.Settlement)
+		p.What, p.Found, p.Verdict, p.Lines = said, said, text, append(p.Lines, safe.Lines(text)...)
+		q.Payload, q.Choices[1].Consequence = p, said
+		return engine.QuestionAsked{Question: q}
+	case 20:
+		return engine.Interrupted{How: append(words.Forces, engine.CancelNow, engine.StopSoon, engine.GoOn, engine.Abandon)[r.IntN(6)], By: said}
+	case 21:
+		a := cutOver()
+		a.Title, a.Items[0].Address = said, said
+		return a
+	case 22:
+		return engine.ResourceMoved{Item: r.IntN(5), State: []engine.ApplyState{engine.Running, engine.Done, engine.Errored}[r.IntN(3)]}
 	case 17:
 		q := cureQuestion()
 		c := q.Payload.(engine.CureReview)

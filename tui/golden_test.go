@@ -11,12 +11,15 @@ import (
 	"lockstep/runbook/safe"
 )
 
-// screens are the screens an operator can meet, each brought about by events and
-// keys only. The panes of diffs, plans and boards have golden frames of their own.
-var screens = []struct {
+// A screen is brought about by events and keys.
+type screen struct {
 	name string
 	play func(*desk)
-}{
+}
+
+// screens are the screens an operator can meet, each brought about by events and
+// keys only. The panes of diffs, plans and boards have golden frames of their own.
+var screens = []screen{
 	{"preparing", func(d *desk) {
 		d.m.o.Title = safe.Lit("Sandbox")
 		d.m.console = nil
@@ -148,7 +151,10 @@ var screens = []struct {
 
 var sizes = []struct{ w, h int }{{120, 40}, {80, 24}, {40, 12}}
 
-func TestScreens_lookAsRecorded(t *testing.T) {
+func TestScreens_lookAsRecorded(t *testing.T) { recorded(t, screens) }
+
+// recorded compares screens at every size with their golden frames.
+func recorded(t *testing.T, screens []screen) {
 	for _, s := range screens {
 		for _, size := range sizes {
 			t.Run(fmt.Sprintf("%s_%dx%d", s.name, size.w, size.h), func(t *testing.T) {

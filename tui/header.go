@@ -26,8 +26,11 @@ func (m *model) header(width int) string {
 	left := []safe.Text{}
 	right := []safe.Text{safe.Show(m.now().UTC().Format("15:04:05 UTC"))}
 	env := r.Environment
+	if t := m.presenceBrief(); !t.IsEmpty() {
+		right = append([]safe.Text{t}, right...)
+	}
 	if r.Run != "" {
-		right = append(right, safe.Sprintf("recorded %d", r.recorded), safe.Sprintf("run %s", safe.Show(shortRun(r.Run))), r.Operator)
+		right = append(right, safe.Sprintf("recorded %d", r.recorded), r.label(), r.Operator)
 	}
 	// from the one that goes last to the one that goes first
 	budget := width - look.Width(word) - 4
@@ -71,17 +74,6 @@ func (m *model) header(width int) string {
 	return l.Add(bar, end).String()
 }
 
-// badge says that the run was asked to end early, for as long as that holds.
-func (m *model) badge() safe.Text {
-	switch {
-	case m.run.ending == "" || m.run.finished != nil:
-		return safe.Text{}
-	case m.run.ending == engine.StopSoon:
-		return safe.Lit("STOPPING after this step")
-	}
-	return safe.Lit("CANCELLING")
-}
-
 // mode returns whether the run may have effects, as far as is known.
 func (m *model) mode() engine.Mode {
 	if m.run.Run != "" {
@@ -90,14 +82,33 @@ func (m *model) mode() engine.Mode {
 	return m.o.Mode
 }
 
-// headRule draws the line below the header; a rehearsal says there once more
-// what it is.
+// headRule draws the line below the header. It says who is there where that has
+// to be said, and a rehearsal says there once more what it is.
 func (m *model) headRule(width int) string {
-	switch m.mode() {
-	case engine.Rehearsal:
-		return look.RuleLine(m.st, width, safe.Lit("rehearsal: nothing is changed and nothing is sent"), m.st.Muted)
+	title, in := m.presence()
+	if m.mode() == engine.Rehearsal {
+		what := safe.Lit("rehearsal: nothing is changed and nothing is sent")
+		if title.IsEmpty() {
+			return look.RuleLine(m.st, width, what, m.st.Muted)
+		}
+		title = joinNote(what, title)
 	}
-	return look.RuleLine(m.st, width, safe.Text{}, m.st.Rule)
+	if title.IsEmpty() {
+		in = m.st.Rule
+	}
+	return look.RuleLine(m.st, width, shorten(title, width-8), in)
+}
+
+// label names the run in the header.
+func (r *run) label() safe.Text {
+	name := safe.Sprintf("run %s", safe.Show(shortRun(r.Run)))
+	switch {
+	case r.Resumed == 1:
+		return safe.Sprintf("%s, resumed", name)
+	case r.Resumed > 1:
+		return safe.Sprintf("%s, resumed %d times", name, r.Resumed)
+	}
+	return name
 }
 
 // shortRun returns the start of a run's id, which is enough to tell it by.
@@ -127,6 +138,8 @@ func (m *model) fold(width int) string {
 		if width < 60 {
 			where = safe.Sprintf("%s/%d %s", r.position(s), top, s.title())
 		}
+	case r.Resumed > 0 && len(r.steps) > 0 && r.worked.IsZero():
+		where = safe.Sprintf("resuming · %d steps", top)
 	case len(r.steps) == 0:
 		where = safe.Lit("no run yet")
 	}

@@ -34,11 +34,16 @@ func (m *model) helpLines(width int) []string {
 		key(h)
 	}
 	head(safe.Lit("On every screen"))
+	leaves := "asks whether to go on, stop after this step, or cancel; at the end of the run it leaves"
+	if m.seat != "" {
+		leaves = "asks whether to go on, detach, stop after this step, or cancel; at the end of the run it leaves"
+		key(look.Hint{Key: keyTake, Label: "take the answers over, while somebody else has them"})
+	}
 	for _, h := range []look.Hint{
 		{Key: keyHelp, Label: "this page; esc closes it"},
 		{Key: keySteps, Label: "the steps and probes, also where they have no place beside"},
 		{Key: keyLog, Label: "the log: what programs printed"},
-		{Key: "q, Ctrl-C", Label: "asks whether to go on, stop after this step, or cancel; at the end of the run it leaves"},
+		{Key: "q, Ctrl-C", Label: leaves},
 		{Key: "↑↓ or j k", Label: "one row"},
 		{Key: "pgup pgdn", Label: "one page"},
 		{Key: "g G", Label: "first and last row"},

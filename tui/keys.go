@@ -14,10 +14,12 @@ const (
 	keyLog   = "L"
 	keyQuit  = "q"
 	keyBreak = "ctrl+c"
+	keyPause = "ctrl+z" // nothing is suspended: it opens the same menu
+	keyTake  = "t"      // only while somebody else answers, or nobody
 )
 
 // global are the keys that are the screen's own, whatever is asked.
-var global = map[string]bool{keyHelp: true, keySteps: true, keyLog: true, keyQuit: true, keyBreak: true}
+var global = map[string]bool{keyHelp: true, keySteps: true, keyLog: true, keyQuit: true, keyBreak: true, keyPause: true}
 
 // reserved returns the keys that no choice may take: those of the screen and
 // those of the pane the choice stands below.

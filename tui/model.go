@@ -11,6 +11,7 @@ import (
 	"lockstep/runbook/engine"
 	"lockstep/runbook/safe"
 	"lockstep/tui/ask"
+	"lockstep/tui/board"
 	"lockstep/tui/look"
 )
 
@@ -29,6 +30,9 @@ type model struct {
 	st      look.Styles
 	o       Options
 	console engine.Console
+	seat    string    // of this screen at a detached run, or ""
+	held    bool      // this screen's answers counted until now
+	taken   safe.Text // that somebody took the answers from this screen, and who
 
 	width, height int
 	run           run
@@ -36,7 +40,7 @@ type model struct {
 	opened        time.Time
 
 	asked   *asked
-	apply   look.Pane
+	apply   *board.Apply
 	verify  look.Pane
 	boards  []boardPane
 	working *working
@@ -45,7 +49,8 @@ type model struct {
 
 	overlay overlay
 	page    *ask.Page    // of an overlay
-	menu    *ask.Chooser // of the interrupt menu
+	menu    *ask.Chooser // of an overlay that has one
+	offered string       // what the interrupt menu offers
 	err     error        // why the screen ends
 
 	dirty bool
@@ -61,7 +66,11 @@ const (
 	overSteps
 	overLog
 	overInterrupt
+	overTake
 )
+
+// hasMenu reports whether choices stand below the words of an overlay.
+func (o overlay) hasMenu() bool { return o == overInterrupt || o == overTake }
 
 // Messages of the screen's own.
 type (
@@ -74,6 +83,8 @@ type (
 		question string
 		err      error
 	}
+	// a wish of the menu was passed on, or refused
+	wishedMsg struct{ err error }
 	secondMsg struct{}
 	askedMsg  struct{} // the time in which a new question takes no key is over
 )
@@ -106,12 +117,17 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case eventsMsg:
 		return m, m.onEvents(msg)
 	case secondMsg:
-		m.tickBoards()
+		m.onSecond()
 		return m, m.tick()
 	case preparedMsg:
 		m.preparing = append(m.preparing, msg.line)
 	case consoleMsg:
 		m.console = msg.console
+		if a, ok := msg.console.(engine.Attached); ok {
+			m.seat = a.Seat()
+		}
+	case wishedMsg:
+		m.onWished(msg)
 	case answeredMsg:
 		m.onAnswered(msg)
 	case failedMsg:
@@ -146,10 +162,27 @@ func (m *model) onKeys(msg tea.KeyMsg) tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// sealing reports whether the pane asks for a word that has to be typed.
+// onSecond brings what shows a time up to date.
+func (m *model) onSecond() {
+	m.tickBoards()
+	if m.overlay == overInterrupt {
+		m.page.Refresh()
+	}
+	if m.asked != nil && m.asked.ages {
+		m.asked.pane.(*ask.Page).Refresh()
+	}
+}
+
+// sealing reports whether a word is asked for that has to be typed.
 func (m *model) sealing() bool {
+	if m.overlay.hasMenu() {
+		return m.menu.Sealing()
+	}
 	if m.asked == nil || m.overlay != overNothing {
 		return false
+	}
+	if m.asked.chooser.Sealing() {
+		return true
 	}
 	s, ok := m.asked.pane.(look.Sealer)
 	return ok && s.Sealing()
@@ -165,7 +198,7 @@ func (m *model) onKey(k tea.KeyMsg, burst bool) tea.Cmd {
 	switch {
 	case m.overlay != overNothing:
 		return m.onOverlayKey(k, burst)
-	case name == keyBreak:
+	case name == keyBreak, name == keyPause:
 		return m.leave()
 	case m.asked != nil && m.asked.typing():
 		return m.asked.press(m, k, burst)
@@ -180,6 +213,10 @@ func (m *model) onKey(k tea.KeyMsg, burst bool) tea.Cmd {
 	case keyQuit:
 		return m.leave()
 	default:
+		if name == keyTake && m.mayTake() {
+			m.open(overTake)
+			return nil
+		}
 		if m.asked != nil {
 			return m.asked.press(m, k, burst)
 		}
@@ -190,45 +227,6 @@ func (m *model) onKey(k tea.KeyMsg, burst bool) tea.Cmd {
 		return m.pane().Update(k)
 	}
 	return nil
-}
-
-func (m *model) onEvents(events []engine.Envelope) tea.Cmd {
-	var cmds []tea.Cmd
-	for _, e := range events {
-		m.run.apply(e)
-		m.log.event(e, &m.run)
-		for _, b := range m.boards {
-			b.Event(e)
-		}
-		switch v := e.Event.(type) {
-		case engine.RunStarted:
-			m.asked, m.summary = nil, nil
-		case engine.QuestionAsked:
-			cmds = append(cmds, m.ask(v.Question))
-		case engine.QuestionAnswered:
-			m.close(v.Answer.Question)
-		case engine.QuestionWithdrawn:
-			m.close(v.ID)
-		case engine.RunFinished:
-			m.asked = nil
-			m.summary = newSummary(m)
-			if m.overlay == overInterrupt {
-				m.overlay = overNothing
-			}
-		}
-	}
-	m.layout()
-	return tea.Batch(cmds...)
-}
-
-// onEnded ends the screen when the events stop without an end of the run:
-// nothing can be shown or asked any more.
-func (m *model) onEnded() tea.Cmd {
-	if m.run.finished != nil {
-		return nil
-	}
-	m.err = ErrLost
-	return tea.Quit
 }
 
 func (m *model) onAnswered(msg answeredMsg) {
@@ -275,6 +273,9 @@ func (m *model) busy() look.Pane {
 				return m.verify
 			}
 		}
+	}
+	if m.run.current == "" && m.apply.UnderWay() {
+		return m.apply // of a step that did not begin again
 	}
 	return m.working
 }

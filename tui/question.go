@@ -23,6 +23,17 @@ type asked struct {
 	pane    look.Pane
 	chooser *ask.Chooser
 	mode    ask.Mode
+	ages    bool // the pane says how long ago something was
+}
+
+// heights returns how high the choices may be before only the one under the cursor
+// says what follows from it, and before none does.
+func (a *asked) heights(width, body int) (comfortable, tight int) {
+	if !a.ages {
+		return body / 2, body / 2
+	}
+	// What was found and what follows from each choice both matter here.
+	return min(body-a.pane.(*ask.Page).LenAt(width), body*2/3), body * 2 / 3
 }
 
 // ask opens a question.
@@ -53,6 +64,8 @@ func (m *model) ask(q engine.Question) tea.Cmd {
 	case engine.Checklist:
 		v := ask.NewChecklist(m.st, q, p.Items)
 		a.pane, a.mode, s = v, ask.Menu, ask.Subject{Ready: v.Ready, Acknowledged: v.Acknowledged}
+	case engine.Settlement:
+		a.pane, a.mode, a.ages = ask.Settle(m.st, q, p, m.now), ask.Cursor, true
 	default:
 		a.pane, a.mode = ask.About(m.st, q), ask.Cursor
 		if q.Kind == engine.AskVerify {
@@ -60,6 +73,7 @@ func (m *model) ask(q engine.Question) tea.Cmd {
 		}
 	}
 	a.chooser = ask.New(m.st, q, s, a.mode, reserved(a.pane), m.now)
+	a.chooser.Off(m.off())
 	m.asked = a
 	m.layout()
 	first := a.pane.Update(openedMsg{})
@@ -108,6 +122,9 @@ func (a *asked) typing() bool {
 // press gives a key to the pane when the operator writes there, else to the
 // choices, and to the pane what they did not want.
 func (a *asked) press(m *model, k tea.KeyMsg, burst bool) tea.Cmd {
+	if !m.off().IsEmpty() && a.writes() && !scrolls[k.String()] {
+		return nil
+	}
 	if t, ok := a.pane.(look.Typist); ok && t.Typing() && !a.chooser.Typing() {
 		return a.pane.Update(k)
 	}
@@ -129,6 +146,18 @@ func (a *asked) press(m *model, k tea.KeyMsg, burst bool) tea.Cmd {
 	}
 	return nil
 }
+
+// writes reports whether the pane takes a part of the answer by its own keys.
+func (a *asked) writes() bool {
+	switch a.pane.(type) {
+	case *ask.Editor, *ask.Checklist:
+		return true
+	}
+	return false
+}
+
+// scrolls are the keys that only move what is seen.
+var scrolls = map[string]bool{"up": true, "down": true, "j": true, "k": true, "pgup": true, "pgdown": true, "g": true, "G": true, "home": true, "end": true}
 
 // claims reports whether enter is the pane's own key now, as on a row that opens.
 func (a *asked) claims(k tea.KeyMsg) bool {

@@ -17,6 +17,7 @@ type railRow struct {
 	sign    safe.Text
 	name    safe.Text
 	note    safe.Text
+	brief   safe.Text // instead of a note that has no room
 	style   look.Style
 	why     safe.Text
 	current bool
@@ -47,12 +48,27 @@ func (r *run) stepRow(st look.Styles, s *step, indent int, now time.Time) railRo
 		row.note = safe.Text{}
 	case s.running && row.current:
 		row.note = clock(now.Sub(s.begun))
+	case s.before:
+		row.brief, row.note = before, joinNote(s.summary, before)
+		if s.result == engine.OK {
+			row.style = st.Muted
+		}
 	case s.result == engine.Unknown, s.result == engine.Stopped, s.result == engine.Declined, s.result == engine.Accepted:
 		if row.note.IsEmpty() {
 			row.note = safe.Show(string(s.result))
 		}
 	}
 	return row
+}
+
+// before says of a step that it was done before the run was resumed.
+var before = safe.Lit("before")
+
+func joinNote(a, b safe.Text) safe.Text {
+	if a.IsEmpty() {
+		return b
+	}
+	return safe.Sprintf("%s · %s", a, b)
 }
 
 func (r *run) roundRows(st look.Styles, each *step, now time.Time) []railRow {
@@ -125,6 +141,9 @@ func (row railRow) draw(st look.Styles, width int) string {
 	}
 	room := width - l.Used() - 1
 	note := row.note
+	if !row.brief.IsEmpty() && room-look.Width(note)-2 < look.Width(row.name) {
+		note = row.brief
+	}
 	if w := look.Width(note); w > 0 && room-w-2 < look.Width(row.name) {
 		note = shorten(note, room-2-look.Width(row.name))
 	}

@@ -13,6 +13,8 @@ import (
 
 	"lockstep/runbook/engine"
 	"lockstep/runbook/safe"
+	"lockstep/tui/past"
+	"lockstep/tui/words"
 )
 
 // Options say how the screen is shown.
@@ -45,17 +47,34 @@ var (
 	ErrNext = errors.New("on to the next candidate")
 	// ErrLost says that the events ended and the run did not.
 	ErrLost = errors.New("the run ended without saying how")
-	// ErrDetached says that the operator left a run that goes on without this screen.
+	// ErrDetached says that the operator left a detached run, or that its terminal
+	// is gone.
 	ErrDetached = errors.New("detached; the run goes on")
 )
+
+// A lostError is ErrLost at a run in another process, which is gone.
+type lostError struct{ run string }
+
+func lost(seat, run string) error {
+	if seat == "" {
+		return ErrLost
+	}
+	return &lostError{run}
+}
+
+func (e *lostError) Error() string { return words.Lost(e.run) }
+
+func (e *lostError) Is(target error) bool { return target == ErrLost }
 
 // A Prepare makes the run that is to be shown, while the screen is open already.
 // It must end soon after its context does.
 type Prepare func(context.Context) (engine.Console, error)
 
 // Run shows a run and takes the operator's answers until the operator leaves,
-// which is possible once the run is finished, or ctx ends. It leaves the run
-// alone in every case: whoever started it waits for it. The terminal is restored
+// which is possible once the run is finished, or ctx ends. An operator of an
+// [engine.Attached] console can leave at any time, which is ErrDetached; so is the
+// end of ctx and of the terminal then. Run leaves the run alone in every case:
+// whoever started it waits for it. The terminal is restored
 // before Run returns, after a panic too; one that takes nothing more is waited for
 // for two seconds only. Signals are the caller's.
 func Run(ctx context.Context, console engine.Console, o Options) error {
@@ -112,6 +131,9 @@ func Start(ctx context.Context, prepare Prepare, o Options) error {
 	case m.err != nil:
 		return m.err
 	case cause != nil && !errors.Is(err, tea.ErrProgramPanic):
+		if m.seat != "" && m.run.finished == nil {
+			return fmt.Errorf("%w (%w)", ErrDetached, cause)
+		}
 		return cause
 	case err != nil:
 		return fmt.Errorf("the screen closed: %w", err)
@@ -169,8 +191,19 @@ func feed(ctx context.Context, p *tea.Program, prepare Prepare, o Options) error
 		return err
 	}
 	p.Send(consoleMsg{console})
+	since := o.Now()
 	events, unsubscribe := console.Subscribe()
 	defer unsubscribe()
+	if _, attached := console.(engine.Attached); attached {
+		before, more := past.Take(ctx, events, since)
+		if len(before) > 0 {
+			p.Send(eventsMsg(before))
+		}
+		if !more {
+			p.Send(endedMsg{})
+			return nil
+		}
+	}
 	pump(ctx, events, func(batch []engine.Envelope) { p.Send(eventsMsg(batch)) })
 	p.Send(endedMsg{})
 	return nil

@@ -5,7 +5,6 @@ import (
 
 	"lockstep/runbook"
 	"lockstep/runbook/engine"
-	"lockstep/runbook/plan"
 	"lockstep/runbook/safe"
 )
 
@@ -25,6 +24,10 @@ type run struct {
 	worked   time.Time // since when the step works, without waiting for an answer
 	warned   safe.Text
 	ending   engine.Interrupt // how the run is to end early, or ""
+	since    time.Time        // since when it is
+	forced   engine.Interrupt // how the program under way was pressed last, or ""
+	forcedAt time.Time
+	attended *engine.Attended // who is there; nil when the run does not say
 	chosen   map[string]safe.Text
 	finished *engine.RunFinished
 	ended    time.Time
@@ -36,6 +39,7 @@ type step struct {
 	begun   time.Time
 	running bool
 	result  engine.Result // "" until it finished
+	before  bool          // it was done before the run was resumed
 	summary safe.Text
 	elapsed time.Duration
 	attempt int
@@ -88,10 +92,9 @@ func (r *run) apply(e engine.Envelope) {
 	case engine.Recorded:
 		r.recorded = v.Seq
 	case engine.Interrupted:
-		r.ending = v.How
-		if v.How == engine.GoOn {
-			r.ending = ""
-		}
+		r.interrupted(e.Time, v)
+	case engine.Attended:
+		r.attended = &v
 	case engine.RunFinished:
 		r.finished, r.ended = &v, e.Time
 	}
@@ -112,7 +115,7 @@ func (r *run) beginStep(at time.Time, v engine.StepStarted) {
 	if s == nil {
 		return
 	}
-	s.begun, s.running, s.attempt, s.result, s.summary = at, true, v.Attempt, "", safe.Text{}
+	s.begun, s.running, s.attempt, s.result, s.summary, s.before = at, true, v.Attempt, "", safe.Text{}, false
 	if s.Kind != runbook.KindEachChange {
 		r.current, r.worked, r.progress, r.warned = v.ID, at, nil, safe.Text{}
 	}
@@ -123,7 +126,9 @@ func (r *run) endStep(at time.Time, v engine.StepFinished) {
 	if s == nil {
 		return
 	}
+	s.before = r.Resumed > 0 && s.begun.IsZero()
 	s.running, s.result, s.summary, s.elapsed = false, v.Result, v.Summary, v.Elapsed
+	r.forced = ""
 	if r.current == v.ID {
 		r.current, r.progress = "", nil
 	}
@@ -259,45 +264,4 @@ func (s *step) title() safe.Text {
 		return s.Name
 	}
 	return kindName(s.Kind)
-}
-
-// kindName says what a kind of step does.
-func kindName(k runbook.Kind) safe.Text {
-	switch k {
-	case runbook.KindPickCommit:
-		return safe.Lit("Pick commit")
-	case runbook.KindReviewDiff:
-		return safe.Lit("Review diff")
-	case runbook.KindPlan:
-		return safe.Lit("Plan")
-	case runbook.KindApply:
-		return safe.Lit("Apply")
-	case runbook.KindVerify:
-		return safe.Lit("Verify")
-	case runbook.KindAnnounce:
-		return safe.Lit("Announce")
-	case runbook.KindRecordPin:
-		return safe.Lit("Record the pin")
-	case runbook.KindEachChange:
-		return safe.Lit("One change at a time")
-	}
-	return safe.Show(string(k))
-}
-
-// counted writes how many resources a change creates, updates and deletes.
-func counted(n map[plan.Action]int) safe.Text {
-	var parts []safe.Text
-	for _, a := range []plan.Action{plan.Delete, plan.DeleteThenCreate, plan.CreateThenDelete, plan.Create, plan.Update, plan.Forget} {
-		if n[a] > 0 {
-			parts = append(parts, safe.Sprintf("%d %s", n[a], actionWord(a)))
-		}
-	}
-	return safe.Join(parts, ", ")
-}
-
-func actionWord(a plan.Action) string {
-	if a.IsReplace() {
-		return "replace"
-	}
-	return string(a)
 }

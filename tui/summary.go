@@ -68,6 +68,9 @@ func (m *model) summaryLines(width int, exporting bool) []string {
 
 	say(1, resultStyle(st, f.Result), safe.Sprintf("%s %s after %s", resultSign(f.Result), resultWord(f.Result), clock(s.Elapsed)))
 	say(1, st.Bold, s.Sentence)
+	if m.seat != "" {
+		say(1, st.Muted, safe.Lit("The run is over and recorded; there is nothing to come back to."))
+	}
 	gap()
 	if exporting {
 		say(1, st.Title, safe.Lit("To hand this run to somebody:"))

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"lockstep/runbook/engine"
 	"lockstep/runbook/journal"
@@ -54,6 +56,10 @@ func unfinished(t target, path string) ([]safe.Text, error) {
 				safe.Show(last.ID), safe.Show(last.Environment), count(len(last.Unknown), "effect")),
 			Hint: fmt.Sprintf("lockstep resume %s finds out and goes on; lockstep show %s tells what it did", safe.Show(last.ID), safe.Show(last.ID)),
 		}
+	}
+	// It may hold a plan and a checkout, and so secrets.
+	if err := os.RemoveAll(filepath.Join(filepath.Dir(path), workName, last.ID)); err != nil {
+		return nil, fmt.Errorf("remove the work folder of run %s: %w", safe.Show(last.ID), err)
 	}
 	return []safe.Text{safe.Sprintf("run %s of %s was not finished; nothing of it is unknown, and it will not be resumed",
 		safe.Show(last.ID), safe.Show(last.Start.UTC().Format("2006-01-02 15:04 MST")))}, nil

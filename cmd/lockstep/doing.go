@@ -14,6 +14,8 @@ const (
 	stateRunning   = "running"
 	stateAsking    = "waiting for an answer"
 	stateAttending = "waiting for somebody to attach"
+
+	stateInterrupted = "interrupted" // its runner died
 )
 
 // stateOf says in a word what a run is doing.

@@ -32,6 +32,7 @@ type runnerNote struct {
 	Boot     string    `json:"boot"`    // of the machine
 	Host     string    `json:"host"`
 	Operator string    `json:"operator"`
+	Runbook  string    `json:"runbook"` // its absolute path
 	Socket   string    `json:"socket"`
 	Since    time.Time `json:"since"`
 	Log      string    `json:"log"`

@@ -25,7 +25,7 @@ const (
 // command is added.
 func commands(s *settings) []*cobra.Command {
 	return []*cobra.Command{
-		newRunCommand(s), newRehearseCommand(s), newForecastCommand(), newDemoCommand(),
+		newRunCommand(s), newAttachCommand(s), newResumeCommand(s), newRehearseCommand(s), newForecastCommand(), newDemoCommand(),
 		newRunsCommand(s), newShowCommand(s), newExportCommand(s), newVerifyCommand(s),
 		newLintCommand(), newDocsCommand(), newSchemaCommand(), newManCommand(),
 	}

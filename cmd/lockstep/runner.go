@@ -137,6 +137,9 @@ func openRoom(s *session, o order) (*net.UnixListener, runnerNote, error) {
 		Run: s.id, PID: os.Getpid(), Started: processStarted(os.Getpid()), Boot: bootID(), Host: who.Host, Operator: who.Name,
 		Since: time.Now().UTC(), Log: o.Log, Lockstep: versionText(), dir: filepath.Dir(s.journal.Path()),
 	}
+	if path, err := filepath.Abs(o.Runbook); err == nil {
+		note.Runbook = path
+	}
 	readNote(note.dir).clear() // its runner is dead, or we would not have the journal
 	l, socket, err := listen(note.dir, s.id)
 	if err != nil {

@@ -23,6 +23,9 @@ import (
 	"lockstep/steps"
 )
 
+// workName is the folder of the folders that runs work in.
+const workName = "work"
+
 // A target says what a run is for.
 type target struct {
 	runbook     string // path of the runbook
@@ -44,8 +47,8 @@ type session struct {
 	journal *journal.Journal
 	engine  *engine.Engine
 	id      string
-	work    string      // folder that the run removes at its end
-	notes   []safe.Text // what has to be recorded and said when the run has begun
+	abort   func() error // closes a session whose run was never started
+	notes   []safe.Text  // what has to be recorded and said when the run has begun
 }
 
 // loadTarget reads the runbook and finds the environment.
@@ -98,16 +101,20 @@ func openSession(ctx context.Context, t target) (_ *session, err error) {
 	if err != nil {
 		return nil, err
 	}
+	past, err := pastOf(t, rb, j.Path())
+	if err != nil {
+		return nil, err
+	}
 	id := t.run
 	if id == "" {
 		id = newRunID()
 	}
-	work := filepath.Join(dir, "work", id)
+	work := filepath.Join(dir, workName, id)
 	if err := os.MkdirAll(work, 0o700); err != nil {
 		return nil, fmt.Errorf("make the work folder: %w", err)
 	}
 	defer func() {
-		if err != nil {
+		if err != nil && !t.resume { // what an earlier process left there is evidence
 			err = errors.Join(err, os.RemoveAll(work)) // a run removes it at its end
 		}
 	}()
@@ -138,18 +145,20 @@ func openSession(ctx context.Context, t target) (_ *session, err error) {
 	e, err := engine.New(engine.Config{
 		Run: id, Mode: t.mode, Runbook: rb, Environment: env.Name, Kit: kit, Probers: probers, Journal: j,
 		Actor: actor(t.operator), Folder: folder, WorkDir: work, Version: versionText(),
-		Detached: t.detached,
+		Detached: t.detached, Past: past,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &session{runbook: rb, env: env, journal: j, engine: e, id: id, work: work, notes: notes}, nil
+	return &session{runbook: rb, env: env, journal: j, engine: e, id: id, notes: notes, abort: func() error {
+		if t.resume {
+			return j.Close()
+		}
+		return errors.Join(os.RemoveAll(work), j.Close())
+	}}, nil
 }
 
 func (s *session) close() error { return s.journal.Close() }
-
-// abort closes a session whose run was never started.
-func (s *session) abort() error { return errors.Join(os.RemoveAll(s.work), s.close()) }
 
 // environmentOf returns the environment by name, or the only one there is.
 func environmentOf(rb *runbook.Runbook, name string) (*runbook.Environment, error) {

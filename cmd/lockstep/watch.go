@@ -12,6 +12,7 @@ import (
 
 	"lockstep/runbook"
 	"lockstep/runbook/answers"
+	"lockstep/runbook/attach"
 	"lockstep/runbook/engine"
 	"lockstep/runbook/safe"
 	"lockstep/tui"
@@ -36,6 +37,19 @@ func (v *viewing) flags(cmd *cobra.Command) {
 // script reads the answers and refuses to start when a question of the runbook
 // would have none. It returns nil when a person answers.
 func (v *viewing) script(t target) (*answers.Answers, error) {
+	a, err := v.load()
+	if a == nil || err != nil {
+		return nil, err
+	}
+	rb, env, err := loadTarget(t)
+	if err != nil {
+		return nil, err
+	}
+	return a, complete(a, rb, env.Name)
+}
+
+// load reads the answers of a script, if there are any.
+func (v *viewing) load() (*answers.Answers, error) {
 	if v.answers == "" {
 		if v.json {
 			return nil, usagef("--json prints events and asks nothing, so it needs --answers")
@@ -46,11 +60,7 @@ func (v *viewing) script(t target) (*answers.Answers, error) {
 	if err != nil {
 		return nil, &engine.Problem{Err: err, Hint: "lockstep run --help shows what a file with answers holds"}
 	}
-	rb, env, err := loadTarget(t)
-	if err != nil {
-		return nil, err
-	}
-	return a, complete(a, rb, env.Name)
+	return a, nil
 }
 
 // complete reports the questions of a run that have no answer.
@@ -95,7 +105,11 @@ func teller(a *answers.Answers, out io.Writer, asJSON bool, export func(string) 
 		}
 		told := make(chan error, 1)
 		go func() { told <- tell(ctx, c) }()
-		stuck := a.Drive(ctx, c)
+		asked := c
+		if attached, ok := c.(*attach.Client); ok {
+			asked = attached.Open()
+		}
+		stuck := a.Drive(ctx, asked)
 		return errors.Join(stuck, <-told)
 	}
 }

@@ -49,6 +49,7 @@ type Client struct {
 	conn *net.UnixConn
 	run  string
 	seat string
+	seq  int64 // of the newest event when this screen came
 
 	relay *engine.Relay
 	out   chan request
@@ -88,7 +89,7 @@ func Dial(ctx context.Context, path string, h Hello) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		conn: conn, run: m.Run, seat: m.Seat, relay: engine.NewRelay(), out: make(chan request, 64), leave: make(chan struct{}),
+		conn: conn, run: m.Run, seat: m.Seat, seq: m.Seq, relay: engine.NewRelay(), out: make(chan request, 64), leave: make(chan struct{}),
 		pending: map[int64]chan message{}, ended: make(chan struct{}),
 	}
 	c.wg.Go(func() { c.read(r) })

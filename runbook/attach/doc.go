@@ -31,7 +31,8 @@
 //
 // The field "say" names the message.
 //
-//	welcome    v, run, seat, lockstep  the first message when the screen has its seat
+//	welcome    v, run, seat, seq,      the first message when the screen has its seat; seq is that
+//	           lockstep                of the newest event, which the screen has yet to get
 //	refused    v, why, lockstep        the runner ends the connection, at any time
 //	event      event                   an envelope of the engine, in order, from the first of the run on
 //	reply      id, and at most one of  refused (a *[engine.RefusedError]), answered (engine.ErrAnswered),

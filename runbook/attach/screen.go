@@ -25,13 +25,14 @@ type screen struct {
 	conn    *net.UnixConn
 	seat    engine.Seat
 	replies chan message
+	left    chan struct{} // closed when no more is read
 	gone    chan struct{} // closed when no more is sent
 	working chan struct{} // has room for the requests that are worked on
 	wg      sync.WaitGroup
 }
 
 func newScreen(s *server, c *net.UnixConn) *screen {
-	return &screen{s: s, conn: c, replies: make(chan message), gone: make(chan struct{}), working: make(chan struct{}, maxAtOnce)}
+	return &screen{s: s, conn: c, replies: make(chan message), left: make(chan struct{}), gone: make(chan struct{}), working: make(chan struct{}, maxAtOnce)}
 }
 
 // serve serves a screen until it or the run is gone. The error is worth a line
@@ -65,6 +66,7 @@ func (sc *screen) serve() error {
 		}
 	})
 	rerr := sc.listen(ctx, r)
+	close(sc.left)
 	sc.conn.Close()
 	cancel()
 	sc.wg.Wait()
@@ -136,7 +138,7 @@ func isGone(err error) bool {
 // connection is of no use any more.
 func (sc *screen) tell() error {
 	o := sc.s.o
-	if err := sc.send(message{Say: sayWelcome, V: Version, Run: o.Run, Seat: sc.seat.ID, Lockstep: o.Lockstep}); err != nil {
+	if err := sc.send(message{Say: sayWelcome, V: Version, Run: o.Run, Seat: sc.seat.ID, Lockstep: o.Lockstep, Seq: sc.s.newest()}); err != nil {
 		return err
 	}
 	events, cancel := sc.s.host.Subscribe()
@@ -156,6 +158,8 @@ func (sc *screen) tell() error {
 			if err := sc.send(m); err != nil || m.Say == sayRefused {
 				return err
 			}
+		case <-sc.left:
+			return nil
 		case <-over:
 			return sc.send(message{Say: sayEnd, End: &sc.s.ending})
 		}

@@ -55,6 +55,7 @@ type server struct {
 	screens map[*screen]bool
 	idle    chan struct{} // gets a word when a screen has gone
 	status  Status
+	seq     int64 // of the newest event
 	shut    bool
 	wg      sync.WaitGroup
 }
@@ -169,6 +170,7 @@ func (s *server) follow() {
 	for env := range events {
 		s.mu.Lock()
 		s.status.see(env, steps)
+		s.seq = env.Seq
 		s.mu.Unlock()
 	}
 }
@@ -177,4 +179,10 @@ func (s *server) standing() Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.status
+}
+
+func (s *server) newest() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seq
 }

@@ -91,7 +91,7 @@ func (s *step) Reconcile(_ context.Context, _ engine.Operator, u engine.Unsettle
 		Verdict: "may-have-arrived", Sure: true, Then: engine.ThenAgain,
 		Found: safe.Sprintf("the announcement %s may have reached %s, or not; it is sent again under the same id and says so", id, channel),
 		Ending: engine.Ending{
-			Result: engine.Stopped, Detail: safe.Lit("nobody knows whether it arrived"),
+			Result: engine.ResultRepeat, Detail: safe.Lit("nobody knows whether it arrived"),
 			Facts: map[string]any{"recovered": true, "channel": channel, "id": id},
 		},
 	}

@@ -54,12 +54,21 @@ func (a *applyStep) Run(ctx context.Context, op engine.Operator) (engine.Report,
 		return engine.Report{}, err
 	}
 	w := &work{session: s, op: op, p: p, planned: planned, watch: a.watch, kept: kept}
-	_, err = op.Effect(ctx, engine.Intent{
+	intent := engine.Intent{
 		Effect: runbook.EffectIrreversible,
 		What:   safe.Sprintf("apply to %s: %s", s.env.Name, planned.Change.Title),
 		Facts:  intentFacts(p, planned, kept),
 		Force:  forced(kept),
-	}, w.do)
+	}
+	if !op.Run().Rehearsal() {
+		if w.copied, err = s.copyState(ctx, p); err != nil {
+			facts.Plan = nil
+			return engine.Report{}, op.Refuse(safe.Lit("nothing was applied, because the state could not be copied first"), err)
+		}
+		w.copied.record(intent.Facts)
+	}
+	began := time.Now()
+	_, err = op.Effect(ctx, intent, w.do)
 	if errors.Is(err, engine.ErrRehearsed) {
 		facts.Plan = nil
 		facts.Rehearsed = append(facts.Rehearsed, planned.Change.ID)
@@ -70,8 +79,9 @@ func (a *applyStep) Run(ctx context.Context, op engine.Operator) (engine.Report,
 		facts.Verified, facts.PlanEmpty = false, false
 		facts.Applied = append(facts.Applied, w.done)
 	}
+	s.settleCopies(op, w.copied, err == nil)
 	if err != nil {
-		return engine.Report{}, err
+		return engine.Report{}, w.offer(ctx, intent, began, err)
 	}
 	return engine.Report{Summary: safe.Sprintf("%s in %s", planned.Change.Title, w.done.Took.Round(time.Second))}, nil
 }
@@ -134,7 +144,9 @@ func (a *applyStep) body(p *saved, f forecast.Forecast) []safe.Text {
 func intentFacts(p *saved, planned *engine.Planned, kept string) map[string]any {
 	f := planFacts(p)
 	f["kept"] = kept
-	f["change"] = planned.Change.ID
+	f["call"] = callApply
+	f["change"], f["title"] = planned.Change.ID, planned.Change.Title
+	f["identity"] = plan.Identify(&p.model, planned.Change)
 	f["argv"] = p.work.root.ApplyArgv(p.file)
 	f["directory"] = p.work.root.Dir
 	f["environment"] = envNames(p.work.root.Env)
@@ -153,6 +165,8 @@ type work struct {
 
 	started bool
 	printed []byte // a state that Terraform could only print
+	rescued string // path of the state that Terraform could not save, when it is in a safe place
+	copied  stateCopy
 	done    engine.ChangeDone
 }
 

@@ -18,7 +18,7 @@ import (
 	"lockstep/runbooks/sandbox"
 	"lockstep/runbooks/sandbox/history"
 	"lockstep/runbooks/sandbox/provider"
-	job "lockstep/steps/keep"
+	"lockstep/steps/keep"
 	"lockstep/steps/terraform/cure"
 	"lockstep/steps/terraform/scripted"
 )
@@ -26,7 +26,7 @@ import (
 // TestMain makes the test binary the provider of the sandbox when Terraform
 // starts it.
 func TestMain(m *testing.M) {
-	job.Serve(os.Args)
+	keep.Serve(os.Args)
 	if provider.IsInvocation(os.Args[0]) {
 		if err := provider.Serve(context.Background()); err != nil {
 			fmt.Fprintln(os.Stderr, err)

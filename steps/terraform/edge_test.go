@@ -234,6 +234,7 @@ func TestApply_keepsAStateThatCouldNotBeSaved(t *testing.T) {
 		}
 		p.env.Terraform.Backend = map[string]string{"address": failingBackend(t), "retry_max": "0"}
 		o := p.operator(engine.Live)
+		o.take[engine.AskSettle] = func(engine.Question) engine.Answer { return engine.Answer{Choice: "stop"} }
 		tool := New(p.deps())
 		o.mustStep(tool, runbook.KindPlan)
 		_, err := o.step(t.Context(), tool, runbook.KindApply)

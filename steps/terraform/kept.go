@@ -5,18 +5,18 @@ import (
 	"syscall"
 
 	"lockstep/runbook/engine"
-	job "lockstep/steps/keep"
+	"lockstep/steps/keep"
 )
 
 // keepFolder makes the folder of a job that is kept, below the run's private
 // one. It is there, durably, before an intent names it: a folder that is missing
 // later was removed, and says nothing.
 func (s *session) keepFolder(what, program string) (string, error) {
-	folder, err := job.Folder(s.run.WorkDir, what)
+	folder, err := keep.Folder(s.run.WorkDir, what)
 	if err != nil {
 		return "", err
 	}
-	_, err = job.Front(folder, program)
+	_, err = keep.Front(folder, program)
 	return folder, err
 }
 
@@ -26,9 +26,9 @@ func forced(kept string) func(engine.Interrupt) error {
 	return func(how engine.Interrupt) error {
 		switch how {
 		case engine.SecondInterrupt:
-			return job.Signal(kept, syscall.SIGINT)
+			return keep.Signal(kept, syscall.SIGINT)
 		case engine.Kill:
-			return job.Signal(kept, syscall.SIGKILL)
+			return keep.Signal(kept, syscall.SIGKILL)
 		}
 		return errors.New("it cannot be forced that way")
 	}

@@ -115,6 +115,7 @@ func (p *project) deps() Deps {
 	return Deps{
 		Environ: func() []string { return p.environ },
 		Rescue:  filepath.Join(p.dir, "rescued"),
+		States:  filepath.Join(p.dir, "states"),
 		Patches: p.patches,
 		Learned: func() *durations.Learned { return p.learned },
 		Open: func(*runbook.Environment, string) (Source, error) {
@@ -192,7 +193,11 @@ type operator struct {
 	endings   []engine.Ending
 	refusals  []string
 	onEvent   func(engine.Event)
+	dies      bool // as soon as the intent of an effect is written
 }
+
+// errDied is what a step gets that is under way while its process dies.
+var errDied = errors.New("the process died")
 
 var _ engine.Operator = (*operator)(nil)
 
@@ -270,11 +275,14 @@ func (o *operator) Ask(ctx context.Context, q engine.Question) (engine.Answer, e
 }
 
 func (o *operator) Effect(ctx context.Context, i engine.Intent, do func(context.Context) (engine.Ending, error)) (engine.Ending, error) {
-	o.keep(i)
+	o.keep([]any{i.Effect, i.What, i.Facts})
 	if o.run.Rehearsal() {
 		return engine.Ending{}, engine.ErrRehearsed
 	}
 	o.intents = append(o.intents, i)
+	if o.dies {
+		return engine.Ending{}, errDied
+	}
 	end, err := do(ctx)
 	o.endings = append(o.endings, end)
 	o.keep(end.Facts)

@@ -12,6 +12,9 @@ import (
 	"lockstep/runbook/safe"
 )
 
+// rescueStamp is how the name of a rescued state starts.
+const rescueStamp = "20060102T150405.000000000"
+
 func erroredPath(dir string) string { return filepath.Join(dir, "errored.tfstate") }
 
 // rescueState saves the state that Terraform could not, in a folder that outlives
@@ -29,12 +32,12 @@ func (s *session) rescueState(dir string, printed []byte) (kept string, err erro
 			return "", err
 		}
 	}
-	name := fmt.Sprintf("%s-%s-errored.tfstate", time.Now().UTC().Format("20060102T150405.000000000"), filepath.Base(s.run.ID))
+	name := fmt.Sprintf("%s-%s-errored.tfstate", time.Now().UTC().Format(rescueStamp), filepath.Base(s.run.ID))
 	var errs []error
 	for _, folder := range []func() (string, error){s.rescueFolder, temporaryFolder} {
 		at, err := folder()
 		if err == nil {
-			kept, err = filepath.Join(at, name), keep(filepath.Join(at, name), state)
+			kept, err = filepath.Join(at, name), writeWhole(filepath.Join(at, name), state)
 		}
 		if err == nil {
 			return kept, nil
@@ -44,8 +47,9 @@ func (s *session) rescueState(dir string, printed []byte) (kept string, err erro
 	return "", errors.Join(errs...)
 }
 
-// keep writes a file that only this user can read, whole and durable or not at all.
-func keep(path string, state []byte) error {
+// writeWhole writes a new file that only this user can read, whole and durable or
+// not at all.
+func writeWhole(path string, state []byte) error {
 	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -54,23 +58,25 @@ func keep(path string, state []byte) error {
 	if err := errors.Join(err, out.Sync(), out.Close()); err != nil {
 		return errors.Join(err, os.Remove(path))
 	}
-	return nil
+	return syncFolder(filepath.Dir(path))
+}
+
+// syncFolder makes durable that a file is in a folder.
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 func temporaryFolder() (string, error) { return os.MkdirTemp("", "lockstep-rescued-") }
 
 // rescueFolder returns the folder for rescued states, made when needed.
 func (s *session) rescueFolder() (string, error) {
-	folder := s.deps.Rescue
-	if x := os.Getenv("XDG_STATE_HOME"); folder == "" && filepath.IsAbs(x) {
-		folder = filepath.Join(x, "lockstep", "rescued")
-	}
-	if folder == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "", err
-		}
-		folder = filepath.Join(home, ".local", "state", "lockstep", "rescued")
+	folder, err := stateFolder(s.deps.Rescue, "rescued")
+	if err != nil {
+		return "", err
 	}
 	return folder, os.MkdirAll(folder, 0o700)
 }
@@ -94,6 +100,7 @@ func (w *work) rescue(end engine.Ending, err error) error {
 		hint = "Copy the file to a safe place, then save the state with terraform state push."
 	} else {
 		lines = append(lines, safe.Show(kept))
+		w.rescued = kept
 	}
 	end.Facts["errored_state"] = safe.Show(kept).String()
 	var p *engine.Problem

@@ -100,11 +100,11 @@ func (c *scratch) initialise(ctx context.Context, p *saved, data string) error {
 		return err
 	}
 	c.state = at
-	if err := keep(at, []byte(state)); err != nil {
+	if err := writeWhole(at, []byte(state)); err != nil {
 		return fmt.Errorf("copy the state: %w", err)
 	}
 	local := fmt.Sprintf("terraform {\n  backend \"local\" {\n    path          = %s\n    workspace_dir = %s\n  }\n}\n", quoteHCL(path), quoteHCL(workspaces))
-	if err := keep(filepath.Join(c.work.root.Dir, override), []byte(local)); err != nil {
+	if err := writeWhole(filepath.Join(c.work.root.Dir, override), []byte(local)); err != nil {
 		return fmt.Errorf("set the backend of the scratch checkout: %w", err)
 	}
 	if err := c.work.root.Init(ctx, nil, exists(filepath.Join(c.work.root.Dir, lockFile))); err != nil {

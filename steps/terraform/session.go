@@ -138,10 +138,15 @@ func (s *session) prepare(ctx context.Context, op teller, commit, head string) (
 // lockFile is where the versions of the providers are written down.
 const lockFile = ".terraform.lock.hcl"
 
-// path returns a new path in the run's private folder.
+// path returns a new path in the run's private folder. What an earlier process of
+// the run left there is not used again.
 func (s *session) path(kind string) string {
-	s.count++
-	return filepath.Join(s.run.WorkDir, "terraform", kind+"-"+strconv.Itoa(s.count))
+	for {
+		s.count++
+		if path := filepath.Join(s.run.WorkDir, "terraform", kind+"-"+strconv.Itoa(s.count)); !exists(path) {
+			return path
+		}
+	}
 }
 
 func (s *session) binary() string {

@@ -55,6 +55,7 @@ type Chooser struct {
 	reason entry
 	word   entry
 	note   safe.Text
+	off    safe.Text // why this operator's answers do not count, or empty
 
 	complained bool // that the keyboard was not quiet
 }
@@ -138,6 +139,9 @@ func (c *Chooser) Press(k tea.KeyMsg, burst bool) (answer *engine.Answer, handle
 	if !c.Awake() {
 		return nil, true
 	}
+	if !c.off.IsEmpty() {
+		return nil, c.pressOff(k.String())
+	}
 	armed := c.armed
 	if c.armed = -1; c.stage != sent {
 		c.note = safe.Text{}
@@ -157,12 +161,7 @@ func (c *Chooser) Press(k tea.KeyMsg, burst bool) (answer *engine.Answer, handle
 // it was for.
 func (c *Chooser) pressChoice(k tea.KeyMsg, burst bool, armed int) (*engine.Answer, bool) {
 	name := k.String()
-	if c.mode == Cursor && (name == "up" || name == "down") {
-		step := 1
-		if name == "up" {
-			step = -1
-		}
-		c.cursor = max(min(c.cursor+step, len(c.q.Choices)-1), 0)
+	if c.mode == Cursor && c.moveCursor(name) {
 		return nil, true
 	}
 	if name == "enter" {

@@ -88,7 +88,7 @@ func TestChooser_aStopNeedsNothingRead(t *testing.T) {
 	if a := press(t, c, "c"); a != nil {
 		t.Errorf("answered %+v", a)
 	}
-	if lines := strings.Join(c.Lines(80, 10, 10), "\n"); !strings.Contains(lines, "2 files not viewed") {
+	if lines := strings.Join(c.Lines(80, 10, 10, 10), "\n"); !strings.Contains(lines, "2 files not viewed") {
 		t.Errorf("it does not say why: %q", lines)
 	}
 	if a := press(t, c, "s", "s"); a == nil || a.Choice != "stop" {
@@ -105,7 +105,7 @@ func TestChooser_aStopWantsItsKeyTwice(t *testing.T) {
 			if a := press(t, c, "s", other, "s"); a != nil {
 				t.Errorf("mode %d: %s does not take it back", mode, other)
 			}
-			if lines := strings.Join(c.Lines(80, 10, 10), "\n"); !strings.Contains(lines, "press s again to stop the run") {
+			if lines := strings.Join(c.Lines(80, 10, 10, 10), "\n"); !strings.Contains(lines, "press s again to stop the run") {
 				t.Errorf("mode %d: it does not say so: %q", mode, lines)
 			}
 			if !c.TakeBack() {
@@ -144,7 +144,7 @@ func TestChooser_enterOnARecommendedStopIsAskedTwice(t *testing.T) {
 func TestChooser_complainsOfAKeyboardOnce(t *testing.T) {
 	now := epoch
 	c := New(look.New(false), engine.Question{ID: "q", Choices: []engine.Choice{{ID: "on", Key: "c"}}}, Subject{}, Keys, nil, func() time.Time { return now })
-	complains := func() bool { return strings.Contains(strings.Join(c.Lines(80, 10, 10), "\n"), "not quiet") }
+	complains := func() bool { return strings.Contains(strings.Join(c.Lines(80, 10, 10, 10), "\n"), "not quiet") }
 	c.Press(pressed("x"), false)
 	if !complains() {
 		t.Fatal("it takes a key at once, or does not say that it did not")
@@ -181,7 +181,7 @@ func TestChooser_aDisabledChoiceSaysWhy(t *testing.T) {
 	if a := press(t, c, "w", "enter"); a != nil {
 		t.Errorf("answered %+v", a)
 	}
-	if lines := strings.Join(c.Lines(80, 10, 10), "\n"); !strings.Contains(lines, "! the plan is not empty") {
+	if lines := strings.Join(c.Lines(80, 10, 10, 10), "\n"); !strings.Contains(lines, "! the plan is not empty") {
 		t.Errorf("it does not say why: %q", lines)
 	}
 }
@@ -209,7 +209,7 @@ func TestChooser_neverHidesAChoiceItHasRoomFor(t *testing.T) {
 	}
 	c := chooser(Cursor, Subject{}, choices...)
 	for _, width := range []int{40, 80, 120} {
-		lines := c.Lines(width, 4, 8)
+		lines := c.Lines(width, 4, 4, 8)
 		if len(lines) > 8 {
 			t.Errorf("%d lines at %d", len(lines), width)
 		}
@@ -228,7 +228,7 @@ func TestChooser_neverHidesAChoiceItHasRoomFor(t *testing.T) {
 	for range 5 {
 		press(t, c, "down")
 	}
-	if lines := strings.Join(c.Lines(40, 1, 2), "\n"); !strings.Contains(lines, "six") {
+	if lines := strings.Join(c.Lines(40, 1, 1, 2), "\n"); !strings.Contains(lines, "six") {
 		t.Errorf("the choice with the cursor is hidden: %q", lines)
 	}
 }

@@ -150,7 +150,7 @@ func (p *Page) View() string {
 	lines := append([]string(nil), p.lines[first:end]...)
 	if n := len(lines); n > 1 && !p.rows.AtEnd() {
 		lines[n-1] = look.NewLine(p.width).To(1).
-			Add(p.st.Muted, safe.Sprintf("↓ %d lines more", p.rows.Len()-end+1)).String()
+			Add(p.st.Muted, safe.Sprintf("↓ %d lines more · pgdn", p.rows.Len()-end+1)).String()
 	}
 	return look.Stack(lines, p.width, p.height)
 }
@@ -168,6 +168,15 @@ func (p *Page) Width() int { return p.width }
 
 // Len returns how many lines the page has at its width.
 func (p *Page) Len() int { return len(p.lines) }
+
+// LenAt returns how many lines the page has at a width, and leaves where it is
+// scrolled to alone.
+func (p *Page) LenAt(width int) int {
+	if width != p.width || p.lines == nil {
+		p.SetSize(width, p.height)
+	}
+	return len(p.lines)
+}
 
 // Reveal scrolls so that a line is about in the middle.
 func (p *Page) Reveal(line int) { p.rows.Select(line - p.height/2) }

@@ -9,12 +9,16 @@ import (
 )
 
 // Lines draws the chooser in the given width: the menu, and what is being
-// written. It is as high as it needs to be; above a comfortable height the
-// consequences are left out, and above most, choices far from the cursor.
-func (c *Chooser) Lines(width, comfortable, most int) []string {
-	lines := c.lines(width, true)
+// written. It is as high as it needs to be. Above a comfortable height only the
+// choice under the cursor says what follows from it, above a tight one none does;
+// above most, choices far from the cursor are left out.
+func (c *Chooser) Lines(width, comfortable, tight, most int) []string {
+	lines := c.lines(width, whole)
 	if len(lines) > comfortable {
-		lines = c.lines(width, false)
+		lines = c.lines(width, underCursor)
+		if len(lines) > tight {
+			lines = c.lines(width, bare)
+		}
 	}
 	if over := len(lines) - max(most, 0); over > 0 {
 		first := len(lines) - max(most, 0)
@@ -26,23 +30,43 @@ func (c *Chooser) Lines(width, comfortable, most int) []string {
 	return lines
 }
 
-func (c *Chooser) lines(width int, full bool) []string {
+// A form is how much of the choices is drawn.
+type form int
+
+const (
+	whole       form = iota // each with its consequence
+	underCursor             // only the one under the cursor
+	bare
+)
+
+func (c *Chooser) lines(width int, f form) []string {
 	var out []string
 	if c.mode != Keys && !c.Typing() {
-		column := c.column(width)
+		column := 0
+		if f == whole {
+			column = c.column(width)
+		}
 		for i := range c.q.Choices {
-			out = append(out, c.choiceLines(i, width, column, full)...)
+			out = append(out, c.choiceLines(i, width, column, f == whole || f == underCursor && c.mode == Cursor && i == c.cursor)...)
 		}
 	}
 	if c.Typing() {
-		out = append(out, c.promptLines(width, full)...)
+		out = append(out, c.promptLines(width, f != bare)...)
 	}
 	if c.stage == sent {
 		out = append(out, look.NewLine(width).Add(c.st.Muted, safe.Lit("   recording the answer …")).String())
 	}
-	if !c.note.IsEmpty() {
-		for _, t := range look.Wrap(c.note, width-4) {
-			out = append(out, look.NewLine(width).Add(c.st.Warning, safe.Lit(" ! ")).Add(c.st.Warning, t).String())
+	note := c.note
+	if !c.off.IsEmpty() {
+		note = c.off
+	}
+	if !note.IsEmpty() {
+		for i, t := range look.Wrap(note, width-4) {
+			sign := safe.Lit(" ! ")
+			if i > 0 {
+				sign = safe.Lit("   ")
+			}
+			out = append(out, look.NewLine(width).Add(c.st.Warning, sign).Add(c.st.Warning, t).String())
 		}
 	}
 	return out
@@ -77,7 +101,7 @@ func (c *Chooser) choiceLines(i, width, column int, full bool) []string {
 	} else {
 		l.Add(c.st.Plain, safe.Lit("   "))
 	}
-	if !why.IsEmpty() {
+	if !why.IsEmpty() || !c.off.IsEmpty() {
 		label = c.st.Muted
 		l.Add(c.st.Muted, safe.Show(c.keys[i]))
 	} else {
@@ -142,7 +166,12 @@ func (c *Chooser) promptLines(width int, full bool) []string {
 		return append(out, l.String())
 	}
 	l := look.NewLine(width).Add(c.st.Plain, safe.Lit(" type "))
-	l.Add(c.st.Danger, safe.Sprintf("“%s”", seal(ch))).Add(c.st.Plain, safe.Lit(" to go on: "))
+	l.Add(c.st.Danger, safe.Sprintf("“%s”", seal(ch)))
+	if width < roomy {
+		l.Add(c.st.Plain, safe.Lit(": "))
+	} else {
+		l.Add(c.st.Plain, safe.Lit(" to go on: "))
+	}
 	c.word.add(l, c.st, width)
 	return append(out, l.String())
 }
@@ -161,7 +190,7 @@ func (c *Chooser) hints(enter bool) (onward, stopping []look.Hint) {
 	if c.Typing() {
 		return []look.Hint{{Key: "enter", Label: "done"}, {Key: "esc", Label: "back"}}, nil
 	}
-	if c.stage == sent {
+	if c.stage == sent || !c.off.IsEmpty() {
 		return nil, nil
 	}
 	if c.mode == Cursor {

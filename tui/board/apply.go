@@ -28,7 +28,10 @@ type Apply struct {
 	end      time.Time // zero while it runs
 	now      time.Time
 	result   engine.Result
-	stopping engine.Interrupt
+	step     string           // whose apply it is
+	stopping engine.Interrupt // how the run is to end, or ""
+	stopped  time.Time        // since when
+	forced   engine.Interrupt // how the program was pressed last, or ""
 
 	foreseen bool // there is a forecast
 	outages  []forecast.Outage
@@ -74,16 +77,15 @@ func (b *Apply) Event(e engine.Envelope) {
 		}
 	case engine.ApplyStarted:
 		b.begin(ev, e.Time)
+		b.step = e.Step
 	case engine.ResourceMoved:
 		b.moved(ev, e.Time)
 	case engine.ApplyFinished:
-		b.end, b.result, b.stopping = e.Time, ev.Result, ""
-		for i := range b.items {
-			if b.items[i].state == engine.Waiting {
-				b.set(i, engine.NotStarted)
-			}
+		b.close(e.Time, ev.Result)
+	case engine.StepFinished:
+		if !b.ended(ev, e.Time) {
+			return
 		}
-		b.cache.Clear()
 	case engine.ProbeMeasured:
 		for _, t := range b.tracks {
 			if t.name == ev.Probe && !ev.At.Before(b.start) {
@@ -91,7 +93,7 @@ func (b *Apply) Event(e engine.Envelope) {
 			}
 		}
 	case engine.Interrupted:
-		b.stopping = ev.How
+		b.interrupted(ev.How, e.Time)
 	default:
 		return
 	}
@@ -124,7 +126,7 @@ func (b *Apply) Tick(now time.Time) {
 
 func (b *Apply) begin(ev engine.ApplyStarted, at time.Time) {
 	b.foreseen, b.outages, b.takes, b.late = hasForecast(ev), ev.Outages, ev.Takes, 0
-	b.title, b.start, b.end, b.now, b.result, b.stopping = ev.Title, at, time.Time{}, at, "", ""
+	b.title, b.start, b.end, b.now, b.result, b.stopping, b.forced = ev.Title, at, time.Time{}, at, "", "", ""
 	b.items = make([]item, len(ev.Items))
 	b.counts = map[engine.ApplyState]int{engine.Waiting: len(ev.Items)}
 	b.running, b.tracks, b.follow, b.widest, b.reach, b.axis = nil, nil, true, 12, 0, axis{}

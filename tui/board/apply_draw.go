@@ -114,10 +114,8 @@ func (b *Apply) header() string {
 		right = right.Add(b.st.Danger, safe.Sprintf("  ! outcome unknown after %s ", took(b.elapsed())))
 	case b.result != "":
 		right = right.Add(b.st.Danger, safe.Sprintf("  ✗ %s after %s ", string(b.result), took(b.elapsed())))
-	case b.stopping == engine.CancelNow:
-		right = right.Add(b.st.Warning, safe.Lit("  stopping: Terraform ends what it is doing "))
-	case b.stopping == engine.StopSoon:
-		right = right.Add(b.st.Warning, safe.Lit("  the run stops after this apply "))
+	case !b.stoppingWords().IsEmpty():
+		right = right.Add(b.st.Warning, safe.Sprintf("  %s ", b.stoppingWords()))
 	case b.foreseen && b.width >= axisFrom:
 		right = right.Add(b.st.Muted, safe.Sprintf("  expected to take %s ", words.About(b.takes)))
 	case b.foreseen:

@@ -54,7 +54,11 @@ func (b *Apply) stateCells() int {
 func (b *Apply) runningWords(it *item, cells int) safe.Text {
 	runs := b.now.Sub(it.begun)
 	if !it.Takes.Known() {
-		return safe.Sprintf("running %s", look.Short(runs))
+		t := safe.Sprintf("running %s", look.Short(runs))
+		if look.Width(t) > cells {
+			t = look.Short(runs) // the sign says that it runs
+		}
+		return t
 	}
 	full := safe.Sprintf("running %s of about %s", words.Time(runs), words.Time(it.Takes.Typical))
 	for _, t := range []safe.Text{full, safe.Sprintf("%s of about %s", words.Time(runs), words.Time(it.Takes.Typical))} {

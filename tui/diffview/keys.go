@@ -51,11 +51,7 @@ func (v *View) Keys() []look.Hint {
 	if len(v.files) > 1 {
 		add("N/P", "file")
 	}
-	if v.beside() {
-		add("tab", "files")
-	} else {
-		add("t", "files")
-	}
+	add("tab", "files")
 	if v.file().viewed {
 		add("u", "not viewed")
 	}
@@ -106,7 +102,7 @@ func (v *View) pressDiff(key string) {
 			v.hazards.to(v.hazards.cursor)
 		}
 		return
-	case "t":
+	case "t", "tab":
 		if !v.beside() {
 			v.mode = showTree
 			v.tree.move(0)

@@ -13,9 +13,9 @@ import (
 // ask puts the open question to the operator until it is closed.
 func (s *session) ask(q engine.Question) {
 	s.rest, s.shown = nil, nil
-	d := describe(q)
+	d := describe(q, s.o.Now())
 	s.put(q, d)
-	for s.open != nil && s.open.ID == q.ID {
+	for s.open != nil && s.open.ID == q.ID && s.asks() {
 		text, err := s.line(safe.Lit("answer:"))
 		if errors.Is(err, io.EOF) {
 			s.stop(q)
@@ -51,7 +51,11 @@ func (s *session) put(q engine.Question, d *subject) {
 		}
 		s.say(t)
 	}
-	s.say(safe.Sprintf("Type the number of a choice%s.", d.commands))
+	more := d.commands
+	if s.seat != "" {
+		more = safe.Sprintf("%s, or detach to leave the run as it is", more)
+	}
+	s.say(safe.Sprintf("Type the number of a choice%s.", more))
 }
 
 // list says the first part of lines; "more" says the next. shown is called once
@@ -72,6 +76,9 @@ func (s *session) list(lines []safe.Text, shown func()) {
 
 // command does what a line at the prompt of a question says.
 func (s *session) command(q engine.Question, d *subject, text string) {
+	if s.leaves(q.Choices, text) {
+		return
+	}
 	word, rest, _ := strings.Cut(text, " ")
 	switch word {
 	case "":
@@ -245,6 +252,10 @@ func (s *session) send(a engine.Answer) {
 
 // stop ends the run when nobody is there to answer.
 func (s *session) stop(q engine.Question) {
+	if s.seat != "" {
+		s.detach()
+		return
+	}
 	s.say(safe.Lit("The input has ended: stopping."))
 	for _, c := range q.Choices {
 		if c.Stops && c.Typed == "" && !c.NeedsReason && !c.Irreversible && c.Disabled.IsEmpty() {

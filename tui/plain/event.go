@@ -21,17 +21,29 @@ type story struct {
 	tenth   int64
 	verify  string
 	items   []engine.ApplyItem
+	seat    string // of the session
+	there   string // who is there, as it was told last
+	current string // id of the step that runs, or ""
+	begun   map[string]bool
+	work    map[int]time.Time // items of an apply that are under way, and since when
+	ending  engine.Interrupt
 }
 
 // event tells one event and follows the open question.
 func (s *session) event(e engine.Envelope) {
+	var asked *engine.Question
 	switch v := e.Event.(type) {
 	case engine.QuestionAsked:
 		s.open = &v.Question
+		if !s.holds() && !s.late && s.lines != nil {
+			asked = s.open
+		}
 	case engine.QuestionAnswered:
 		s.closeQuestion(v.Answer.Question)
 	case engine.QuestionWithdrawn:
 		s.closeQuestion(v.ID)
+	case engine.Attended:
+		asked = s.attended(v)
 	case engine.RunFinished:
 		s.open, s.finished = nil, true
 	}
@@ -42,6 +54,9 @@ func (s *session) event(e engine.Envelope) {
 		} else {
 			s.say(safe.Sprintf("  %s", t))
 		}
+	}
+	if asked != nil {
+		s.watch(e.Time, *asked)
 	}
 	if v, ok := e.Event.(engine.RunFinished); ok {
 		s.end(v)
@@ -61,12 +76,18 @@ func (y *story) tell(e engine.Envelope) []safe.Text {
 	case engine.RunStarted:
 		return y.start(v)
 	case engine.StepStarted:
-		y.told, y.verify = "", ""
+		y.told, y.verify, y.current = "", "", v.ID
+		if y.begun != nil {
+			y.begun[v.ID] = true
+		}
 		if v.Attempt > 1 {
 			return one(safe.Sprintf("%s begins, time %d.", y.step(v.ID), v.Attempt))
 		}
 		return one(safe.Sprintf("%s begins.", y.step(v.ID)))
 	case engine.StepFinished:
+		if y.work, y.current = nil, ""; y.run.Resumed > 0 && !y.begun[v.ID] {
+			return one(safe.Sprintf("%s: %s before the run was resumed. %s", y.step(v.ID), word(v.Result), v.Summary))
+		}
 		return one(safe.Sprintf("%s: %s. %s", y.step(v.ID), word(v.Result), v.Summary))
 	case engine.RoundStarted:
 		return one(safe.Sprintf("%s: change %d.", y.step(v.ID), v.Round))
@@ -101,7 +122,7 @@ func (y *story) tell(e engine.Envelope) []safe.Text {
 		}
 		return one(safe.Sprintf("the plan holds %s, split into single changes: %d", counted(v.Plan.Count()), len(v.Changes)))
 	case engine.ApplyStarted:
-		y.items = v.Items
+		y.items, y.work = v.Items, map[int]time.Time{}
 		out := one(safe.Sprintf("apply begins: %s, %d resources", v.Title, len(v.Items)))
 		if v.Takes != (forecast.Span{}) {
 			out = append(out, safe.Sprintf("expected to take %s", words.About(v.Takes)))
@@ -111,8 +132,10 @@ func (y *story) tell(e engine.Envelope) []safe.Text {
 		}
 		return out
 	case engine.ResourceMoved:
+		y.worked(v, e.Time)
 		return y.resource(v)
 	case engine.ApplyFinished:
+		y.work = nil
 		return one(safe.Sprintf("apply %s after %s, state serial %d", word(v.Result), v.Took.Round(time.Second), v.Serial))
 	case engine.ProbeMeasured:
 		return y.probe(v)
@@ -129,13 +152,15 @@ func (y *story) tell(e engine.Envelope) []safe.Text {
 	case engine.Recorded:
 		y.records = v.Seq
 	case engine.Interrupted:
-		return one(safe.Sprintf("asked to %s", safe.Show(string(v.How))))
+		return y.interrupted(v, e.Time)
+	case engine.Attended:
+		return y.attended(v)
 	}
 	return nil
 }
 
 func (y *story) start(v engine.RunStarted) []safe.Text {
-	y.run, y.probes = v, map[string]string{}
+	y.run, y.probes, y.begun = v, map[string]string{}, map[string]bool{}
 	mode := safe.Lit("REHEARSAL: nothing is changed and nothing is sent.")
 	if v.Mode == engine.Live {
 		mode = safe.Lit("LIVE.")
@@ -143,6 +168,9 @@ func (y *story) start(v engine.RunStarted) []safe.Text {
 	out := []safe.Text{
 		safe.Sprintf("%s %s, environment %s, run %s, operator %s.", mode, v.Title, v.Environment, safe.Show(v.Run), v.Operator),
 		safe.Sprintf("journal: %s", v.Journal),
+	}
+	if v.Resumed > 0 {
+		out = append(out, safe.Sprintf("the run was interrupted and is resumed, time %d", v.Resumed))
 	}
 	for _, st := range v.Steps {
 		out = append(out, safe.Sprintf("step %s: %s", safe.Show(st.Position), name(st)))

@@ -16,7 +16,8 @@ func JSON(ctx context.Context, console engine.Console, out io.Writer) error {
 	defer cancel()
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
-	finished := false
+	finished, run := false, ""
+	_, attached := console.(engine.Attached)
 	for {
 		select {
 		case e, ok := <-events:
@@ -25,14 +26,20 @@ func JSON(ctx context.Context, console engine.Console, out io.Writer) error {
 				return nil
 			case !ok && ctx.Err() != nil:
 				return ctx.Err()
+			case !ok && attached:
+				return &lostError{run}
 			case !ok:
 				return ErrLost
 			}
 			if err := enc.Encode(e); err != nil {
 				return fmt.Errorf("write event %d: %w", e.Seq, err)
 			}
-			_, over := e.Event.(engine.RunFinished)
-			finished = finished || over
+			switch v := e.Event.(type) {
+			case engine.RunStarted:
+				run = v.Run
+			case engine.RunFinished:
+				finished = true
+			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -21,6 +21,17 @@
 //
 // At the end of the input the next question is answered with the choice that
 // stops the run.
+//
+// A run in another process can be left: by detach at any prompt, and by the end
+// of the input, which stops nothing then. Whoever does not hold the answers is
+// told the questions and not asked. On a terminal these can be typed while nothing
+// is asked:
+//
+//	status     who is there, and what is being done for how long
+//	stop       after this step; cancel, go on
+//	force      press a program that does not end although it was cancelled
+//	take over  take the answers
+//	detach     leave; the run goes on
 package plain
 
 import (
@@ -29,10 +40,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
+
+	"golang.org/x/term"
 
 	"lockstep/runbook/engine"
 	"lockstep/runbook/safe"
+	"lockstep/tui/past"
+	"lockstep/tui/words"
 )
 
 // Options say how a run is told.
@@ -41,10 +57,36 @@ type Options struct {
 	Export func(run string) safe.Text
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
+	// Interactive says that a person is at the input, so that it is listened to while
+	// nothing is asked; always so when the input is a terminal.
+	Interactive bool
 }
 
-// ErrLost says that the events ended and the run did not.
-var ErrLost = errors.New("the run ended without saying how")
+func (o *Options) fill() {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Export == nil {
+		o.Export = func(run string) safe.Text {
+			return safe.Sprintf("lockstep export %s --format md", safe.Show(run))
+		}
+	}
+}
+
+// Why a run is not told to its end.
+var (
+	// ErrLost says that the events ended and the run did not.
+	ErrLost = errors.New("the run ended without saying how")
+	// ErrDetached says that the operator left a run in another process.
+	ErrDetached = errors.New("detached; the run goes on")
+)
+
+// A lostError is ErrLost at a run in another process, which is gone.
+type lostError struct{ run string }
+
+func (e *lostError) Error() string { return words.Lost(e.run) }
+
+func (e *lostError) Is(target error) bool { return target == ErrLost }
 
 // page is how many lines are listed at once.
 const page = 40
@@ -59,53 +101,113 @@ type session struct {
 	err     error // the first error of out
 	o       Options
 
+	seat  string    // of this session at a run in another process, or ""
+	since time.Time // when it came
+	late  bool      // what is told happened before
+	there *engine.Attended
+
 	story    story
 	open     *engine.Question
 	finished bool
+	left     bool        // the operator detached
 	rest     []safe.Text // what "more" shows
 	shown    func()      // called once rest was shown to its end
 }
 
 // Run tells a run and asks its questions until the run is over or ctx ends. It
-// leaves the run alone in every case. A reader that is blocked in in is left
-// behind; it ends with the process.
+// leaves the run alone in every case; from an [engine.Attached] console the
+// operator can leave at any time, which is ErrDetached. A reader that is blocked
+// in in is left behind; it ends with the process.
 func Run(ctx context.Context, console engine.Console, in io.Reader, out io.Writer, o Options) error {
-	if o.Now == nil {
-		o.Now = time.Now
+	o.fill()
+	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		o.Interactive = true
 	}
-	if o.Export == nil {
-		o.Export = func(run string) safe.Text {
-			return safe.Sprintf("lockstep export %s --format md", safe.Show(run))
-		}
-	}
-	events, cancel := console.Subscribe()
-	defer cancel()
 	ctx, done := context.WithCancel(ctx)
 	defer done()
-	s := &session{ctx: ctx, console: console, events: events, lines: read(ctx, in), out: bufio.NewWriter(out), o: o}
+	s, cancel := open(ctx, console, out, o)
+	defer cancel()
+	s.lines = read(ctx, in)
+	if !s.catchUp() {
+		return s.ended()
+	}
 	for {
-		for s.open != nil && !s.finished {
+		for s.open != nil && s.asks() {
 			s.ask(*s.open)
 		}
 		s.flush()
+		if s.left {
+			return ErrDetached
+		}
+		var typed <-chan string
+		if s.o.Interactive && !s.finished {
+			typed = s.lines
+		}
 		select {
-		case e, ok := <-events:
+		case text, ok := <-typed:
+			s.aside(text, ok)
+		case e, ok := <-s.events:
 			switch {
 			case s.err != nil:
 				return fmt.Errorf("write: %w", s.err)
 			case ok:
 				s.event(e)
-			case s.finished:
-				return nil
-			case ctx.Err() != nil:
-				return ctx.Err()
 			default:
-				return ErrLost
+				return s.ended()
 			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
+}
+
+// open begins to listen to a run.
+func open(ctx context.Context, console engine.Console, out io.Writer, o Options) (s *session, cancel func()) {
+	s = &session{ctx: ctx, console: console, out: bufio.NewWriter(out), o: o}
+	if a, ok := console.(engine.Attached); ok {
+		s.seat = a.Seat()
+		s.story.seat = s.seat
+	}
+	s.since = o.Now()
+	s.events, cancel = console.Subscribe()
+	return s, cancel
+}
+
+// catchUp tells what happened at a run in another process before we came, without
+// the details and without asking what was answered. It is false when the events
+// have ended.
+func (s *session) catchUp() bool {
+	if s.seat == "" {
+		return true
+	}
+	before, more := past.Take(s.ctx, s.events, s.since)
+	s.late = true
+	for _, e := range before {
+		switch e.Event.(type) {
+		case engine.OutputWritten, engine.Progressed, engine.ProbeMeasured, engine.VerifyMoved:
+			continue
+		}
+		s.event(e)
+	}
+	s.late = false
+	if s.open != nil && !s.holds() {
+		s.watch(s.o.Now(), *s.open)
+	}
+	return more
+}
+
+// ended says why there are no more events.
+func (s *session) ended() error {
+	s.flush()
+	switch {
+	case s.finished:
+		return nil
+	case s.ctx.Err() != nil:
+		return s.ctx.Err()
+	case s.seat != "":
+		return &lostError{s.story.run.Run}
+	}
+	return ErrLost
 }
 
 // read passes lines on until the input or ctx ends. A line is taken from the
@@ -166,7 +268,7 @@ func (s *session) line(prompt safe.Text) (string, error) {
 				return "", errGone
 			}
 			s.event(e)
-			if s.open != asked {
+			if s.open != asked || asked != nil && !s.holds() {
 				return "", errGone
 			}
 		case <-s.ctx.Done():

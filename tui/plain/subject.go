@@ -7,6 +7,7 @@ import (
 
 	"lockstep/runbook/engine"
 	"lockstep/runbook/safe"
+	"lockstep/tui/look"
 )
 
 // A subject is what a question is about, in lines.
@@ -39,7 +40,7 @@ type ack struct {
 	done       bool
 }
 
-func describe(q engine.Question) *subject {
+func describe(q engine.Question, now time.Time) *subject {
 	d := &subject{}
 	switch p := q.Payload.(type) {
 	case engine.Candidates:
@@ -61,6 +62,8 @@ func describe(q engine.Question) *subject {
 		d.commands = safe.Lit(", or tick and the number of an item that is done")
 	case engine.Failure:
 		d.failure(p)
+	case engine.Settlement:
+		d.settlement(p, now)
 	}
 	return d
 }
@@ -171,6 +174,21 @@ func (d *subject) failure(p engine.Failure) {
 			met = safe.Lit("met")
 		}
 		d.add(safe.Sprintf("probe %s: %s, %s %s", safe.Show(r.Probe), met, r.Word, r.Got))
+	}
+}
+
+// settlement tells what was found out about an effect whose end nobody recorded.
+func (d *subject) settlement(p engine.Settlement, now time.Time) {
+	d.add(safe.Sprintf("started: %s", p.What))
+	when := safe.Sprintf("%s ago, at %s", look.Short(now.Sub(p.Started)), safe.Show(p.Started.UTC().Format("2 Jan 2006 15:04:05 UTC")))
+	if !p.By.IsEmpty() {
+		when = safe.Sprintf("%s, by %s", when, p.By)
+	}
+	d.add(safe.Sprintf("when: %s, record %d", when, p.Intent))
+	d.add(safe.Sprintf("found: %s", p.Found))
+	d.add(safe.Sprintf("verdict: %s", safe.Show(p.Verdict)))
+	for _, t := range p.Lines {
+		d.add(safe.Sprintf("evidence, %s", t))
 	}
 }
 

@@ -1,7 +1,6 @@
 package plain
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -16,36 +15,24 @@ import (
 // titles, what is unusual or wrong about what they ask, and the answers that were
 // given.
 func Tell(ctx context.Context, console engine.Console, out io.Writer, o Options) error {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Export == nil {
-		o.Export = func(run string) safe.Text {
-			return safe.Sprintf("lockstep export %s --format md", safe.Show(run))
-		}
-	}
-	events, cancel := console.Subscribe()
+	o.fill()
+	s, cancel := open(ctx, console, out, o)
 	defer cancel()
-	s := &session{ctx: ctx, console: console, events: events, out: bufio.NewWriter(out), o: o}
 	for {
 		s.flush()
 		if s.err != nil {
 			return fmt.Errorf("write: %w", s.err)
 		}
 		select {
-		case e, ok := <-events:
+		case e, ok := <-s.events:
 			switch {
 			case ok:
 				s.event(e)
 				if q, asked := e.Event.(engine.QuestionAsked); asked {
 					s.asked(e.Time, q.Question)
 				}
-			case s.finished:
-				return nil
-			case ctx.Err() != nil:
-				return ctx.Err()
 			default:
-				return ErrLost
+				return s.ended()
 			}
 		case <-ctx.Done():
 			return ctx.Err()
@@ -75,8 +62,8 @@ func (s *session) asked(at time.Time, q engine.Question) {
 		for _, t := range p.Lines {
 			s.say(safe.Sprintf("  %s", t))
 		}
-	case engine.PinReview:
-		for _, t := range describe(q).lines {
+	case engine.PinReview, engine.Settlement:
+		for _, t := range describe(q, s.o.Now()).lines {
 			s.say(safe.Sprintf("  %s", t))
 		}
 	}
