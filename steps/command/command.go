@@ -21,8 +21,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -103,9 +105,12 @@ func (s *step) Run(ctx context.Context, op engine.Operator) (engine.Report, erro
 	if err := keep.Make(kept); err != nil {
 		return engine.Report{}, err
 	}
+	_, allowed := process.Environ(s.spec.Environment, s.deps.Environ())
 	intent := engine.Intent{
 		Effect: s.spec.Effect, What: safe.Sprintf("run %s", process.Quote(s.spec.Argv)),
-		Facts: map[string]any{"argv": s.argv(), "dir": safe.Show(dir).String(), "kept": kept},
+		Facts: map[string]any{
+			"argv": s.argv(), "dir": safe.Show(dir).String(), "kept": kept, "environment": slices.Sorted(maps.Keys(allowed)),
+		},
 		Force: forced(kept),
 	}
 	var e process.Ending
