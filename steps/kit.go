@@ -84,7 +84,7 @@ func NewKit(w Wiring) (engine.Kit, []engine.Prober, error) {
 	w.announced()
 	tool := terraform.New(terraform.Deps{
 		Open: func(env *runbook.Environment, folder string) (terraform.Source, error) {
-			return source{env, folder}, nil
+			return source{env, folder, w.Runbook}, nil
 		},
 		Binary: w.Terraform,
 		Rescue: w.Rescue, States: w.States, Patches: w.Patches, Learned: w.Learned, Negative: hub.Negative,
@@ -108,6 +108,7 @@ func NewKit(w Wiring) (engine.Kit, []engine.Prober, error) {
 type source struct {
 	env    *runbook.Environment
 	folder string
+	book   *runbook.Runbook
 }
 
 func (s source) Checkout(ctx context.Context, commit, head string, inputs []string, into string) (tree string, err error) {
@@ -139,6 +140,19 @@ func (s source) Same(ctx context.Context, a, b string, paths []string) (same boo
 	defer func() { err = errors.Join(err, r.Close()) }()
 	return r.Same(ctx, a, b, paths)
 }
+
+// Standing asks the branch about a commit and the inputs.
+func (s source) Standing(ctx context.Context, commit, head string, inputs []string) (on, same bool, err error) {
+	r, err := git.Open(s.env, s.folder)
+	if err != nil {
+		return false, false, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	r.Exclude(s.book) // a deployment to another environment changes no input
+	return r.Standing(ctx, commit, head, inputs)
+}
+
+var _ terraform.Branch = source{}
 
 // Branch makes a branch that holds a cure.
 func (s source) Branch(ctx context.Context, name, subject, body string, edits []cure.Edit, who journal.Actor) (commit string, err error) {

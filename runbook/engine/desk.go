@@ -236,6 +236,11 @@ func (d *desk) Evidence(what safe.Text, facts map[string]any, blobs ...Blob) err
 	return err
 }
 
+func (d *desk) Bind(what safe.Text, things map[string]any) error {
+	_, err := d.engine.append(d.step, d.attempt, journal.KindBind, journal.BindBody{What: what, Things: things})
+	return err
+}
+
 func (d *desk) Refuse(what safe.Text, err error) error {
 	_, aerr := d.engine.append(d.step, d.attempt, journal.KindRefusal, journal.RefusalBody{What: what, Why: safe.Show(oneLine(err))})
 	return errors.Join(err, aerr)

@@ -48,6 +48,9 @@ type Operator interface {
 	Effect(ctx context.Context, i Intent, do func(context.Context) (Ending, error)) (Ending, error)
 	// Evidence records something that was measured or shown.
 	Evidence(what safe.Text, facts map[string]any, blobs ...Blob) error
+	// Bind records all that the answer to the next question will hold for. Values
+	// that may be secret stand in it as keyed digests.
+	Bind(what safe.Text, things map[string]any) error
 	// Refuse records that something was not done, and returns err.
 	Refuse(what safe.Text, err error) error
 	// Facts is what the steps of this run know together. Only the running step

@@ -229,6 +229,8 @@ func (o *operator) Evidence(_ safe.Text, facts map[string]any, _ ...engine.Blob)
 	return nil
 }
 
+func (o *operator) Bind(safe.Text, map[string]any) error { return nil }
+
 func (o *operator) Refuse(what safe.Text, err error) error {
 	o.refused = append(o.refused, what.String())
 	return err

@@ -36,18 +36,18 @@ func (a *applyStep) Run(ctx context.Context, op engine.Operator) (engine.Report,
 	if p == nil {
 		return engine.Report{}, errors.New("the plan was not made by this program")
 	}
+	if err := s.bind(ctx, op, p); err != nil {
+		return engine.Report{}, err
+	}
 	if _, err := op.Ask(ctx, a.question(op, p)); err != nil {
 		return engine.Report{}, err
 	}
 	planned := facts.Plan
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	op.Tell(engine.Progressed{What: safe.Lit("looking again at all that was approved")})
 	if err := s.recheck(ctx, p); err != nil {
-		if errors.Is(err, engine.ErrStale) {
-			facts.Plan = nil
-			return engine.Report{}, op.Refuse(safe.Lit("the apply was refused"), err)
-		}
-		return engine.Report{}, err
+		return engine.Report{}, s.refused(op, err)
 	}
 	kept, err := s.keepFolder("apply", p.work.root.Binary.Path)
 	if err != nil {
@@ -126,6 +126,9 @@ func (a *applyStep) question(op engine.Operator, p *saved) engine.Question {
 	return q
 }
 
+// madeShown is how many files the question names that the commit does not have.
+const madeShown = 5
+
 func (a *applyStep) body(p *saved, f forecast.Forecast) []safe.Text {
 	body := []safe.Text{
 		safe.Sprintf("%s; state serial %d; terraform %s", countWords(&p.model), p.model.Serial, p.model.Terraform),
@@ -134,6 +137,12 @@ func (a *applyStep) body(p *saved, f forecast.Forecast) []safe.Text {
 		body = append(body, safe.Sprintf("workspace %s", ws))
 	}
 	body = append(body, safe.Sprintf("forecast: %s; takes %s", f.Sentence(), f.Takes.Words()))
+	for _, name := range p.bound.made[:min(len(p.bound.made), madeShown)] {
+		body = append(body, safe.Sprintf("not in the commit, made while planning: %s", name))
+	}
+	if n := len(p.bound.made) - madeShown; n > 0 {
+		body = append(body, safe.Sprintf("not in the commit, made while planning: %s more", count(n, "file")))
+	}
 	for _, i := range p.order.Dropped(&p.model) {
 		body = append(body, safe.Sprintf("%s: the old object stays aside for now", p.model.Resources[i].Address))
 	}
@@ -150,6 +159,7 @@ func intentFacts(p *saved, planned *engine.Planned, kept string) map[string]any 
 	f["argv"] = p.work.root.ApplyArgv(p.file)
 	f["directory"] = p.work.root.Dir
 	f["environment"] = envNames(p.work.root.Env)
+	f["bound"] = "sha256:" + p.bound.digest()
 	f["forecast"] = forecastFacts(planned.Forecast, planned.Hazards)
 	return f
 }
@@ -172,19 +182,18 @@ type work struct {
 
 // do runs Terraform. It is the effect: the intent is durable when it is called.
 func (w *work) do(ctx context.Context) (engine.Ending, error) {
-	// Once more, with nothing in between: these bytes are what was shown.
-	digest, err := planfile.Digest(w.p.file)
-	if err != nil || digest != w.p.model.Digest {
-		return engine.Ending{Result: engine.Failed}, stale("the saved plan is not the file any more that was shown")
+	ahead := w.planned.Forecast
+	board := newBoard(w.op, w.session.words, w.p, ahead)
+	log := &applyLog{net: w.session.words}
+	// Once more, with nothing in between: all is what was shown and approved.
+	if err := w.session.recheckAtStart(ctx, w.p); err != nil && ctx.Err() == nil {
+		return engine.Ending{Result: engine.Failed, Facts: map[string]any{"started": false}}, w.session.refused(w.op, err)
 	}
 	if ctx.Err() != nil {
 		return engine.Ending{Result: engine.Stopped}, context.Cause(ctx)
 	}
 	began := time.Now()
 	w.started = true
-	ahead := w.planned.Forecast
-	board := newBoard(w.op, w.session.words, w.p, ahead)
-	log := &applyLog{net: w.session.words}
 	w.op.Tell(engine.ApplyStarted{Title: w.planned.Change.Title, Items: board.items, Watch: w.watch, Outages: board.outages, Takes: ahead.Takes})
 	exit, err := w.p.work.root.Apply(ctx, w.kept, w.p.file, func(m cli.Message) {
 		if len(m.State) > 0 {

@@ -11,12 +11,14 @@
 //
 // # Apply
 //
-// Exactly the saved plan that was shown is applied. Right before, everything the
-// plan rests on is looked at again: the bytes of the plan, every file of the
-// checkout and every variable file (a saved plan does not hold the scripts that
-// it runs), the environment, the program, and lineage and serial of the state.
-// Whatever moved refuses the apply. When the step is tried again after it failed,
-// it plans anew first: a plan can be used once.
+// Exactly the saved plan that was shown is applied. Everything it rests on is
+// recorded before the operator is asked, and looked at again when the answer is
+// there and right before Terraform starts: the bytes of the plan, the commit and
+// every file of the checkout (a saved plan does not hold the scripts that it
+// runs), variables and their files, the environment, the workspace, the backend,
+// the state with its content, Terraform, its configuration and every provider, and
+// the runbook. Whatever moved refuses the apply and is named. When the step is
+// tried again after it failed, it plans anew first: a plan can be used once.
 //
 // # Secrets
 //

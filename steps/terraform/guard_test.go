@@ -41,89 +41,6 @@ func appendTo(t *testing.T, path, text string) {
 	}
 }
 
-func TestApply_isRefusedWhenAnythingMoved(t *testing.T) {
-	t.Parallel()
-	p, o, tool := planned(t)
-	w := tool.session(o).plans[o.facts.Plan.Plan.Digest].work
-	keep := *o.facts.Plan
-	for _, c := range []struct {
-		name   string
-		move   func() (back func())
-		expect string
-	}{
-		{"plan bytes", func() func() {
-			raw, err := os.ReadFile(keep.File)
-			if err != nil {
-				t.Fatal(err)
-			}
-			appendTo(t, keep.File, "x")
-			return func() { writeFile(t, keep.File, string(raw)) }
-		}, "saved plan"},
-		{"plan removed", func() func() {
-			if err := os.Rename(keep.File, keep.File+".away"); err != nil {
-				t.Fatal(err)
-			}
-			return func() { _ = os.Rename(keep.File+".away", keep.File) }
-		}, "saved plan"},
-		{"script", func() func() {
-			path := filepath.Join(w.top, "deploy.sh")
-			appendTo(t, path, "rm -rf\n")
-			return func() { writeFile(t, path, "echo reviewed\n") }
-		}, "files of the checkout"},
-		{"new file", func() func() {
-			path := filepath.Join(w.top, "extra.tf")
-			appendTo(t, path, "")
-			return func() { _ = os.Remove(path) }
-		}, "files of the checkout"},
-		{"mode", func() func() {
-			path := filepath.Join(w.top, "deploy.sh")
-			if err := os.Chmod(path, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			return func() { _ = os.Chmod(path, 0o700) }
-		}, "files of the checkout"},
-		{"variable file", func() func() {
-			path := filepath.Join(p.dir, "outside.tfvars")
-			appendTo(t, path, "# x\n")
-			return func() { writeFile(t, path, "") }
-		}, "variable files"},
-		{"environment", func() func() {
-			was := p.environ
-			p.environ = append(p.environ[:len(was):len(was)], "APP_REGION=elsewhere")
-			return func() { p.environ = was }
-		}, "environment"},
-		{"state", func() func() {
-			if err := os.MkdirAll(filepath.Dir(p.statePath()), 0o700); err != nil {
-				t.Fatal(err)
-			}
-			writeFile(t, p.statePath(), `{"version":4,"terraform_version":"1.11.4","serial":7,"lineage":"","outputs":{},"resources":[],"check_results":null}`)
-			return func() { _ = os.Remove(p.statePath()) }
-		}, "serial 0 to 7"},
-		{"another state", func() func() {
-			writeFile(t, p.statePath(), `{"version":4,"terraform_version":"1.11.4","serial":0,"lineage":"abc","outputs":{},"resources":[],"check_results":null}`)
-			return func() { _ = os.Remove(p.statePath()) }
-		}, "another state"},
-	} {
-		saved := keep
-		o.facts.Plan, o.refusals = &saved, nil
-		back := c.move()
-		was := p.state()
-		_, err := o.step(t.Context(), tool, runbook.KindApply)
-		if !errors.Is(err, engine.ErrStale) || !strings.Contains(err.Error(), c.expect) {
-			t.Errorf("%s: %v", c.name, err)
-		}
-		if len(o.refusals) != 1 || len(o.intents) != 0 || p.state() != was || o.facts.Plan != nil {
-			t.Errorf("%s: refusals %q, %d intents, plan %v", c.name, o.refusals, len(o.intents), o.facts.Plan)
-		}
-		back()
-	}
-	o.facts.Plan = &keep
-	o.mustStep(tool, runbook.KindApply) // all is back as it was
-	if len(p.resources()) == 0 {
-		t.Errorf("state: %q", p.resources())
-	}
-}
-
 func writeFile(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -131,11 +48,10 @@ func writeFile(t *testing.T, path, text string) {
 	}
 }
 
-func TestApply_looksAtThePlanOnceMoreWhenItStarts(t *testing.T) {
+func TestApply_isNotStartedWithoutALookAfterTheAnswer(t *testing.T) {
 	t.Parallel()
 	p, o, tool := planned(t)
 	w := &work{session: tool.session(o), op: o, p: tool.session(o).plans[o.facts.Plan.Plan.Digest], planned: o.facts.Plan}
-	appendTo(t, o.facts.Plan.File, "x")
 	if _, err := w.do(t.Context()); !errors.Is(err, engine.ErrStale) || w.started || p.state() != "" {
 		t.Errorf("%v, started %t", err, w.started)
 	}

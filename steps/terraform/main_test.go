@@ -43,6 +43,7 @@ type project struct {
 	identities map[string]*runbook.Identity
 	patches    string // folder
 	learned    *durations.Learned
+	treeSuffix string
 }
 
 const backendBlock = "terraform {\n  backend \"local\" {}\n}\n"
@@ -125,7 +126,9 @@ func (p *project) deps() Deps {
 }
 
 func (p *project) Checkout(_ context.Context, commit, _ string, _ []string, into string) (string, error) {
-	p.checkouts++
+	if !strings.Contains(into, "fresh-") { // which is only to compare with
+		p.checkouts++
+	}
 	files, ok := p.commits[commit]
 	if !ok {
 		return "", fmt.Errorf("no commit %q", commit)
@@ -135,11 +138,17 @@ func (p *project) Checkout(_ context.Context, commit, _ string, _ []string, into
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return "", err
 		}
+		if to, ok := strings.CutPrefix(content, "-> "); ok {
+			if err := os.Symlink(to, path); err != nil {
+				return "", err
+			}
+			continue
+		}
 		if err := os.WriteFile(path, []byte(content), 0o700); err != nil {
 			return "", err
 		}
 	}
-	return "tree-of-" + commit, nil
+	return "tree-of-" + commit + p.treeSuffix, nil
 }
 
 // operator starts a run of the project.
@@ -192,8 +201,10 @@ type operator struct {
 	intents   []engine.Intent
 	endings   []engine.Ending
 	refusals  []string
+	binds     []map[string]any
 	onEvent   func(engine.Event)
 	dies      bool // as soon as the intent of an effect is written
+	onIntent  func()
 }
 
 // errDied is what a step gets that is under way while its process dies.
@@ -283,6 +294,9 @@ func (o *operator) Effect(ctx context.Context, i engine.Intent, do func(context.
 	if o.dies {
 		return engine.Ending{}, errDied
 	}
+	if o.onIntent != nil {
+		o.onIntent()
+	}
 	end, err := do(ctx)
 	o.endings = append(o.endings, end)
 	o.keep(end.Facts)
@@ -295,6 +309,12 @@ func (o *operator) Effect(ctx context.Context, i engine.Intent, do func(context.
 func (o *operator) Evidence(what safe.Text, facts map[string]any, _ ...engine.Blob) error {
 	o.keep(what)
 	o.keep(facts)
+	return nil
+}
+
+func (o *operator) Bind(what safe.Text, things map[string]any) error {
+	o.binds = append(o.binds, things)
+	o.keep([]any{what, things})
 	return nil
 }
 

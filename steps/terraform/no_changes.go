@@ -55,7 +55,7 @@ func (s *session) countChanges(ctx context.Context, commit, head string) (int, s
 	if err != nil {
 		return 0, safe.Text{}, err
 	}
-	p, err := s.plan(ctx, silent{}, w, nil)
+	p, err := s.measure(ctx, silent{}, w, nil)
 	if err != nil {
 		return 0, safe.Text{}, err
 	}

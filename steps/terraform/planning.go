@@ -28,9 +28,10 @@ type saved struct {
 	targets []string // as given to Terraform
 
 	// What must be the same when it is applied, beside digest and state in model.
-	tree     string
-	varFiles map[string]string // path → digest
-	env      string
+	tree    string
+	basis   *binding // taken when it was made
+	bound   *binding // taken and recorded before the operator was asked; nil before
+	checked *binding // taken when the answer was there; nil before
 }
 
 // A teller is told how far work is.
@@ -41,9 +42,22 @@ type silent struct{}
 
 func (silent) Tell(engine.Event) {}
 
-// plan makes a plan and reads it. targets are addresses as Terraform wants them;
-// nil plans all.
+// plan makes a plan that can be applied. targets are addresses as Terraform wants
+// them; nil plans all.
 func (s *session) plan(ctx context.Context, op teller, w *workplace, targets []string) (*saved, error) {
+	p, err := s.measure(ctx, op, w, targets)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.base(ctx, p); err != nil {
+		s.drop(p)
+		return nil, err
+	}
+	return p, nil
+}
+
+// measure makes a plan and reads it, only to look at it.
+func (s *session) measure(ctx context.Context, op teller, w *workplace, targets []string) (*saved, error) {
 	dir := s.path("plan")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make a folder for the plan: %w", err)
@@ -71,7 +85,7 @@ func (s *session) plan(ctx context.Context, op teller, w *workplace, targets []s
 	if changes && targets == nil && p.model.IsEmpty() && !p.doc.ChecksOnly {
 		return nil, errors.New("terraform says that there are changes, but its plan shows none")
 	}
-	if err := s.bind(ctx, p); err != nil {
+	if p.tree, err = treeDigest(ctx, w.top); err != nil {
 		return nil, err
 	}
 	s.plans[p.model.Digest] = p
@@ -142,31 +156,6 @@ func (s *session) read(ctx context.Context, p *saved, into string) error {
 	}
 	p.order, err = plan.NewOrder(&p.model, graph)
 	return err
-}
-
-// bind takes down what the plan rests on, so that apply can tell that it moved.
-func (s *session) bind(ctx context.Context, p *saved) error {
-	var err error
-	if p.tree, err = treeDigest(ctx, p.work.top); err != nil {
-		return err
-	}
-	if p.varFiles, err = fileDigests(p.work.in.varFiles); err != nil {
-		return err
-	}
-	p.env = envDigest(p.work.root.Env)
-	return nil
-}
-
-func fileDigests(files []string) (map[string]string, error) {
-	out := map[string]string{}
-	for _, f := range files {
-		d, err := planfile.Digest(f)
-		if err != nil {
-			return nil, fmt.Errorf("hash a variable file: %w", err)
-		}
-		out[f] = d
-	}
-	return out, nil
 }
 
 // undeclared turns the warning about a variable of the runbook that the

@@ -167,8 +167,7 @@ resource "terraform_data" "a" {
 }
 `)
 	p.apply("c1")
-	p.environ = append(p.environ, "TF_CLI_ARGS_plan=-destroy", "TF_CLI_ARGS=-bogus", "TF_VAR_x=other", "TF_DATA_DIR=/nonexistent",
-		"TF_WORKSPACE=elsewhere", "TF_LOG=TRACE", "TF_INPUT=1", "TF_REATTACH_PROVIDERS={}")
+	p.environ = append(p.environ, p.shell()...)
 	p.env.Terraform.Environment = []string{"TF_*", "AWS_*"}
 	o := p.operator(engine.Live)
 	o.mustStep(New(p.deps()), "plan")
@@ -177,6 +176,34 @@ resource "terraform_data" "a" {
 	}
 	if !strings.Contains(o.warnings(), "TF_WORKSPACE") {
 		t.Errorf("nobody is told that TF_WORKSPACE does not count: %s", o.warnings())
+	}
+}
+
+// shell is what a shell can hold that Terraform would heed.
+func (p *project) shell() []string {
+	return []string{
+		"TF_CLI_ARGS=-bogus", "TF_CLI_ARGS_init=-bogus", "TF_CLI_ARGS_plan=-destroy", "TF_CLI_ARGS_apply=-destroy", "TF_CLI_ARGS_show=-bogus",
+		"TF_VAR_x=other", "TF_DATA_DIR=/nonexistent", "TF_WORKSPACE=elsewhere", "TF_LOG=TRACE", "TF_LOG_CORE=TRACE",
+		"TF_LOG_PATH=" + filepath.Join(p.dir, "terraform.log"), "TF_INPUT=1", "TF_REATTACH_PROVIDERS={}", "TF_IGNORE=TRACE",
+		"TF_STATE_PERSIST_INTERVAL=3600", "TF_SKIP_REMOTE_TESTS=1", "TF_CLOUD_ORGANIZATION=other", "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE=1",
+		"TF_APPEND_USER_AGENT=x", "TF_IN_AUTOMATION=", "CHECKPOINT_DISABLE=",
+	}
+}
+
+// TestEnvironment_ofTheShellChangesNoApply sets them between review and apply.
+func TestEnvironment_ofTheShellChangesNoApply(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, "variable \"x\" {\n  default = \"reviewed\"\n}\nresource \"terraform_data\" \"a\" {\n  input = var.x\n}\n")
+	p.env.Terraform.Environment = []string{"TF_*"}
+	o, tool := p.operator(engine.Live), New(p.deps())
+	o.take[engine.AskApply] = func(q engine.Question) engine.Answer {
+		p.environ = append(p.environ, p.shell()...)
+		return yes(q)
+	}
+	o.mustStep(tool, "plan")
+	o.mustStep(tool, "apply")
+	if len(o.refusals) > 0 || !strings.Contains(p.state(), `"reviewed"`) || exists(filepath.Join(p.dir, "terraform.log")) {
+		t.Errorf("refusals %q, state %s", o.refusals, p.state())
 	}
 }
 

@@ -2,6 +2,8 @@ package terraform
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -24,6 +26,8 @@ type session struct {
 	run  engine.Run
 	env  *runbook.Environment
 
+	key [sha256.Size]byte // of the digests of values that may be secret, for this run only
+
 	table      *live.Table // knows live things
 	tableError error       // why there is none
 
@@ -45,20 +49,23 @@ type session struct {
 func newSession(d Deps, run engine.Run) *session {
 	values := &redact.Net{}
 	table, err := run.Runbook.Table()
-	return &session{
+	s := &session{
 		deps: d, run: run, env: run.Environment, table: table, tableError: err,
 		values: values, words: redact.Over(values),
 		plans: map[string]*saved{}, chosen: map[string][]string{},
 	}
+	rand.Read(s.key[:]) // never fails
+	return s
 }
 
 // A workplace is a checkout of one commit, ready to plan in.
 type workplace struct {
 	commit, head string
-	tree         string // hash of the commit's tree, inputs included
-	base         string // folder of everything below
-	top          string // the checkout
-	settled      string // digest of the checkout after init
+	tree         string          // hash of the commit's tree, inputs included
+	base         string          // folder of everything below
+	top          string          // the checkout
+	listed       map[string]fact // what the commit has: the checkout before init
+	settled      string          // digest of the checkout after init
 	root         *cli.Root
 	in           inputs
 }
@@ -111,6 +118,7 @@ func (s *session) prepare(ctx context.Context, op teller, commit, head string) (
 	if w.tree, err = src.Checkout(ctx, commit, head, s.env.Inputs, w.top); err != nil {
 		return nil, err
 	}
+	w.listed = list(ctx, w.top)
 	dir, err := inside(w.top, t.Directory)
 	if err != nil {
 		return nil, err

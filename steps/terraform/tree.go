@@ -8,10 +8,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 )
 
 // treeDigest returns one SHA-256 over every file of a folder: path, kind,
@@ -70,13 +68,4 @@ func size(info fs.FileInfo) int64 {
 		return info.Size()
 	}
 	return 0
-}
-
-// envDigest returns one SHA-256 over an environment.
-func envDigest(env map[string]string) string {
-	h := sha256.New()
-	for _, k := range slices.Sorted(maps.Keys(env)) {
-		fmt.Fprintf(h, "%q=%q\n", k, env[k])
-	}
-	return hex.EncodeToString(h.Sum(nil))
 }
