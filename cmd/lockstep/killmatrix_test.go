@@ -135,8 +135,8 @@ func TestKillMatrix_sameEndWhereverTheRunnerDies(t *testing.T) {
 	}
 }
 
-// TestKillMatrix_sameEndWhereverAKeeperDies kills what keeps Terraform and the
-// command, at each of the points that it passes.
+// TestKillMatrix_sameEndWhereverAKeeperDies kills what keeps the first apply, at
+// each of the points that it passes, and then the runner, which has just heard of it.
 func TestKillMatrix_sameEndWhereverAKeeperDies(t *testing.T) {
 	_, want := points(t)
 	for _, name := range []string{"shim.spawn", "shim.rcwrite"} {
@@ -148,8 +148,11 @@ func TestKillMatrix_sameEndWhereverAKeeperDies(t *testing.T) {
 					if call > 0 {
 						return nil
 					}
-					return []string{fmt.Sprintf("%s=%s:kill@%d", failpoint.Variable, name, n)}
+					return []string{fmt.Sprintf("%s=%s:kill@%d,outcome.before:kill@1", failpoint.Variable, name, n)}
 				})
+				if len(visits) < 2 {
+					t.Error("nobody was killed")
+				}
 				g.check(want)
 				g.story(visits)
 			})

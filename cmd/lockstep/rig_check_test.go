@@ -66,7 +66,7 @@ var (
 	// rigTime starts each announcement in a file.
 	rigTime = regexp.MustCompile(`(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n`)
 	// rigVaries are the parts that differ from one run to the next.
-	rigVaries = regexp.MustCompile(`\d+m?s\b|\d+ m?s\b|(?m)^run .*$|\(repeat\) .*`)
+	rigVaries = regexp.MustCompile(`\d+m?s\b|\d+ m?s\b|(?m)^(?:run|\(repeat\)) .*$`)
 	rigID     = regexp.MustCompile(`announcement (\w+)`)
 )
 
@@ -77,7 +77,7 @@ func (g *rig) announced() (texts, ids []string) {
 		return nil, nil
 	}
 	for _, text := range rigTime.Split(string(raw), -1)[1:] {
-		texts = append(texts, strings.TrimSpace(rigVaries.ReplaceAllString(text, "…")))
+		texts = append(texts, strings.Trim(rigVaries.ReplaceAllString(text, "…"), "…\n"))
 		if m := rigID.FindStringSubmatch(text); m != nil {
 			ids = append(ids, m[1])
 		}
