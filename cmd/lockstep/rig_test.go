@@ -280,16 +280,18 @@ func (g *rig) begins(env ...string) (wait func() visit) {
 	return g.start(env, append(args, g.common()...)...)
 }
 
-// lookUp finds the id of the run in the journal, and reports whether there is one.
+// lookUp finds the id of the run in the journal, and reports whether there is
+// one. One that was given up before anything happened is none: its screen was
+// killed before the runner could say that it is there.
 func (g *rig) lookUp() bool {
 	g.t.Helper()
-	for _, r := range g.records() {
-		if r.Kind == journal.KindOpen {
-			g.run = r.Run
-			return true
-		}
+	runs := journal.Runs(g.records())
+	if len(runs) == 0 {
+		return false
 	}
-	return false
+	last := runs[len(runs)-1]
+	g.run = last.ID
+	return !last.Closed || last.Result != "stopped" || last.Effects > 0
 }
 
 // records reads the journal. The last line may have been cut by a kill.
@@ -309,12 +311,8 @@ func (g *rig) records() []journal.Record {
 
 // closed reports whether the run has its last record.
 func (g *rig) closed() bool {
-	for _, i := range journal.Runs(g.records()) {
-		if i.Closed {
-			return true
-		}
-	}
-	return false
+	runs := journal.Runs(g.records())
+	return g.lookUp() && runs[len(runs)-1].Closed
 }
 
 // decide writes the answers of an operator who has looked at what became of the
