@@ -16,6 +16,7 @@ import (
 	"lockstep/runbook/durations"
 	"lockstep/runbook/engine"
 	"lockstep/runbook/journal"
+	"lockstep/runbook/safe"
 	"lockstep/steps/announce"
 	"lockstep/steps/command"
 	"lockstep/steps/git"
@@ -72,6 +73,21 @@ func (w *Wiring) announced() {
 	})
 	w.Attempted = func(id, channel string) bool { return past().Attempted(id, channel) }
 	w.Arrived = func(id, channel string) (string, bool) { return past().Arrived(id, channel) }
+}
+
+// Closed returns what is done when a run is over: the copies of its states go when
+// all is well, and are named when it is not.
+func (w Wiring) Closed(run string) func(engine.Result) safe.Text {
+	return func(result engine.Result) safe.Text {
+		kept, err := terraform.CloseRun(w.States, run, result)
+		switch {
+		case err != nil:
+			return safe.Sprintf("copies of the state, which hold secrets, could not be removed: %v", err)
+		case kept != "":
+			return safe.Sprintf("the states from before the applies of this run are kept, with their secrets, in %s", kept)
+		}
+		return safe.Text{}
+	}
 }
 
 // NewKit returns the builders of all kinds of step, and the probers that measure

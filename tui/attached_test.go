@@ -325,6 +325,18 @@ func TestResumed_saysWhatWasDoneBefore(t *testing.T) {
 	d.hasNot("4b226e2 · before")
 }
 
+func TestResumed_doesNotTimeAChangeOfBefore(t *testing.T) {
+	d := newDesk(t, 120, 40)
+	d.sit()
+	d.resumed()
+	d.tell(engine.StepStarted{ID: "each", Attempt: 1}, engine.RoundStarted{ID: "each", Round: 1})
+	for _, id := range []string{"plan", "apply", "verify"} {
+		d.tell(engine.StepFinished{ID: id, Result: engine.OK})
+	}
+	d.tell(engine.RoundStarted{ID: "each", Round: 2}, engine.StepStarted{ID: "plan", Attempt: 2})
+	d.has("4.1 ✓ change 1        before")
+}
+
 func TestSummary_saysThatNothingIsLeft(t *testing.T) {
 	d := newDesk(t, 100, 30)
 	d.sit()

@@ -83,6 +83,9 @@ func (r *run) roundRows(st look.Styles, each *step, now time.Time) []railRow {
 		}
 		if over {
 			row.sign, row.note = signDone, clock(n.ended.Sub(n.begun))
+			if n.before {
+				row.note = before
+			}
 			if n.title.IsEmpty() && each.result == engine.OK && i == len(rounds)-1 {
 				row.name = safe.Lit("nothing left")
 			}

@@ -205,7 +205,9 @@ func feed(ctx context.Context, p *tea.Program, prepare Prepare, o Options) error
 		}
 	}
 	pump(ctx, events, func(batch []engine.Envelope) { p.Send(eventsMsg(batch)) })
-	p.Send(endedMsg{})
+	if ctx.Err() == nil { // else it is we who leave
+		p.Send(endedMsg{})
+	}
 	return nil
 }
 

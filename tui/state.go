@@ -50,6 +50,7 @@ type round struct {
 	number       int
 	begun, ended time.Time
 	failed       bool
+	before       bool // it was over before the run was resumed, as far as is known
 	title        safe.Text
 }
 
@@ -116,6 +117,9 @@ func (r *run) beginStep(at time.Time, v engine.StepStarted) {
 		return
 	}
 	s.begun, s.running, s.attempt, s.result, s.summary, s.before = at, true, v.Attempt, "", safe.Text{}, false
+	if rounds := r.rounds[s.Parent]; len(rounds) > 0 {
+		rounds[len(rounds)-1].before = false
+	}
 	if s.Kind != runbook.KindEachChange {
 		r.current, r.worked, r.progress, r.warned = v.ID, at, nil, safe.Text{}
 	}
@@ -134,6 +138,9 @@ func (r *run) endStep(at time.Time, v engine.StepFinished) {
 	}
 	if rounds := r.rounds[v.ID]; len(rounds) > 0 {
 		rounds[len(rounds)-1].ended = at
+	}
+	if rounds := r.rounds[s.Parent]; len(rounds) > 0 && s.before {
+		rounds[len(rounds)-1].before = true
 	}
 	if rounds := r.rounds[s.Parent]; len(rounds) > 0 && (v.Result == engine.Failed || v.Result == engine.Unknown) {
 		rounds[len(rounds)-1].failed = true

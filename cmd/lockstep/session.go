@@ -51,6 +51,17 @@ type session struct {
 	notes   []safe.Text  // what has to be recorded and said when the run has begun
 }
 
+// purpose says in a word what the journal is taken for.
+func (t target) purpose() string {
+	switch {
+	case t.resume:
+		return "resume"
+	case t.mode == engine.Live:
+		return "run"
+	}
+	return "rehearse"
+}
+
 // loadTarget reads the runbook and finds the environment.
 func loadTarget(t target) (*runbook.Runbook, *runbook.Environment, error) {
 	rb, err := runbook.Load(t.runbook)
@@ -88,7 +99,7 @@ func openSession(ctx context.Context, t target) (_ *session, err error) {
 	if err != nil {
 		return nil, err
 	}
-	j, err := journal.Open(dir, journal.Options{Log: "lockstep/" + env.Name})
+	j, err := journal.Open(dir, journal.Options{Log: "lockstep/" + env.Name, Purpose: t.purpose(), Actor: actor(t.operator)})
 	if err != nil {
 		return nil, busy(ctx, dir, err)
 	}
@@ -119,7 +130,7 @@ func openSession(ctx context.Context, t target) (_ *session, err error) {
 		}
 	}()
 	rb = rb.For(env.Name)
-	kit, probers, err := steps.NewKit(steps.Wiring{
+	wiring := steps.Wiring{
 		Runbook: rb, Folder: folder, Terraform: t.terraform, Stdout: t.stdout,
 		Rescue:  filepath.Join(dir, "rescued"),
 		Patches: filepath.Join(dir, "patches"),
@@ -138,14 +149,15 @@ func openSession(ctx context.Context, t target) (_ *session, err error) {
 			_, digest := j.Head()
 			return digest
 		},
-	})
+	}
+	kit, probers, err := steps.NewKit(wiring)
 	if err != nil {
 		return nil, err
 	}
 	e, err := engine.New(engine.Config{
 		Run: id, Mode: t.mode, Runbook: rb, Environment: env.Name, Kit: kit, Probers: probers, Journal: j,
 		Actor: actor(t.operator), Folder: folder, WorkDir: work, Version: versionText(),
-		Detached: t.detached, Past: past,
+		Detached: t.detached, Past: past, Closed: wiring.Closed(id),
 	})
 	if err != nil {
 		return nil, err

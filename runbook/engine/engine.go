@@ -51,6 +51,10 @@ type Config struct {
 	// Past makes this the next process of a run that did not come to its end; nil
 	// for a new run. See [ReadPast].
 	Past *Past
+	// Closed is called when the run has its last record, or stays open because the
+	// end of an effect is not known. What it returns is told as a warning unless it is
+	// empty. It may be nil.
+	Closed func(Result) safe.Text
 }
 
 // An Engine runs one runbook once. It is the [Console] of that run.
@@ -125,6 +129,7 @@ func New(c Config) (*Engine, error) {
 			return nil, err
 		}
 		// What the process before left in the folder is evidence.
+		e.facts.Keep = c.Past.keep()
 		e.run.WorkDir = filepath.Join(c.WorkDir, fmt.Sprintf("resumed-%d", c.Past.Resumes+1))
 		if err := os.MkdirAll(e.run.WorkDir, 0o700); err != nil {
 			return nil, fmt.Errorf("make the work folder: %w", err)
@@ -194,6 +199,11 @@ func (e *Engine) Run(ctx context.Context) (Result, error) {
 	}
 	summary.Records, summary.Head = e.cfg.Journal.Head()
 	e.tidy()
+	if e.cfg.Closed != nil {
+		if t := e.cfg.Closed(result); !t.IsEmpty() {
+			e.stream.publish("", Warned{t})
+		}
+	}
 	e.stream.publish("", RunFinished{Result: result, Summary: summary})
 	return result, err
 }

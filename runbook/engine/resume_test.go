@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -60,13 +61,18 @@ type trip struct {
 	effects []string // that happened, over all processes
 	asked   []string // kind and verdict, over all processes
 	say     map[string]Answer
+	work    string // folder of the run, a new one for each process when empty
 }
 
 func (p *trip) run(dieAt int) (Result, error) {
 	p.t.Helper()
 	p.journal.dieAt = dieAt
+	work := p.work
+	if work == "" {
+		work = filepath.Join(p.t.TempDir(), "work")
+	}
 	cfg := Config{
-		Run: "r1", Mode: Live, Environment: "production", Journal: p.journal, WorkDir: filepath.Join(p.t.TempDir(), "work"),
+		Run: "r1", Mode: Live, Environment: "production", Journal: p.journal, WorkDir: work,
 		Runbook: &runbook.Runbook{Steps: p.steps, Environments: map[string]*runbook.Environment{"production": {Name: "production"}}},
 	}
 	if len(p.journal.records) > 0 {
@@ -251,7 +257,11 @@ func checkTrip(t *testing.T, p *trip, changes int) {
 // unknown, and the run open.
 func TestEngine_leavesUnknownWhatNobodySettles(t *testing.T) {
 	steps, kit := deployment(1)
-	p := &trip{t: t, journal: &keeping{}, steps: steps, kit: kit}
+	p := &trip{t: t, journal: &keeping{}, steps: steps, kit: kit, work: filepath.Join(t.TempDir(), "work")}
+	evidence := filepath.Join(p.work, "evidence")
+	if err := errors.Join(os.Mkdir(p.work, 0o700), os.WriteFile(evidence, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
 	// open, first: step intent outcome step, each: step, plan: step step, apply: step intent
 	if _, err := p.run(10); err == nil {
 		t.Fatal("the run did not die")
@@ -267,6 +277,9 @@ func TestEngine_leavesUnknownWhatNobodySettles(t *testing.T) {
 		if p.journal.count(journal.KindClose) != 0 {
 			t.Error("the run was closed")
 		}
+		if _, err := os.Stat(evidence); err != nil {
+			t.Errorf("what can be found out is gone: %v", err)
+		}
 	}
 	if want := []string{"settle unknown", "settle unknown"}; !slices.Equal(p.asked, want) {
 		t.Errorf("asked %q", p.asked)
@@ -277,6 +290,9 @@ func TestEngine_leavesUnknownWhatNobodySettles(t *testing.T) {
 		t.Fatal(result, err)
 	}
 	checkTrip(t, p, 1)
+	if _, err := os.Stat(p.work); err == nil {
+		t.Error("the work folder is left although all is settled")
+	}
 }
 
 // A step that can look for itself is believed when it is sure, and asked again

@@ -36,6 +36,9 @@ func (e *Engine) settle(ctx context.Context) error {
 		if !ok {
 			return fmt.Errorf("%w: the runbook has no step %q any more, which started: %s", ErrUnknown, safe.Show(u.Step), u.What)
 		}
+		if u.Outcome == nil {
+			e.facts.Keep = keepFor(u) // it holds what can be found out
+		}
 		then, err := e.settleOne(ctx, s, u)
 		switch {
 		case errors.Is(err, ErrUnknown), errors.Is(err, errJournal):
@@ -58,6 +61,19 @@ func (e *Engine) settle(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// keepFor says why the work folder is needed as long as an effect is not settled.
+func keepFor(u Unsettled) safe.Text { return safe.Sprintf("how this ended is not known: %s", u.What) }
+
+// keep says why the work folder of a run is needed still, or is empty.
+func (p *Past) keep() safe.Text {
+	for _, u := range p.Unsettled {
+		if u.Outcome == nil {
+			return keepFor(u)
+		}
+	}
+	return safe.Text{}
 }
 
 // find returns the step with an id.

@@ -101,7 +101,7 @@ func TestJSON_holdsRecordsAndBlobs(t *testing.T) {
 }
 
 func TestExports_areInert(t *testing.T) {
-	for run, dir := range map[string]string{"20261122": fixture, "20261123": fixture, "20261128": foretold} {
+	for run, dir := range map[string]string{"20261122": fixture, "20261123": fixture, "20261128": foretold, "20261129": resumed} {
 		for name, out := range map[string]string{
 			"markdown": markdownOf(t, dir, run), "show": showOf(t, dir, run, 80), "json": jsonOf(t, dir, run),
 		} {

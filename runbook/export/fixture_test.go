@@ -23,7 +23,7 @@ const fixture = "testdata/production"
 func updating() bool { return os.Getenv("LOCKSTEP_UPDATE") == "1" }
 
 func TestMain(m *testing.M) {
-	for dir, write := range map[string]func(string) error{fixture: writeFixture, foretold: writeForetold} {
+	for dir, write := range map[string]func(string) error{fixture: writeFixture, foretold: writeForetold, resumed: writeResumed} {
 		if _, err := os.Stat(dir); os.IsNotExist(err) && updating() {
 			if err := write(dir); err != nil {
 				panic(err)

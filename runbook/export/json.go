@@ -29,6 +29,7 @@ type bundle struct {
 	Verdict journal.Verdict  `json:"verdict"` // of the whole journal
 	Said    []safe.Text      `json:"said"`    // the verdict in four sentences
 	Records []journal.Record `json:"records"` // of this run, as they stand in the journal
+	Locks   []journal.Record `json:"locks"`   // under which it was written
 	Blobs   []blobJSON       `json:"blobs"`
 	Ahead   []aheadJSON      `json:"forecasts"` // of the effects that had one
 }
@@ -81,7 +82,7 @@ func JSON(w io.Writer, path, run string) error {
 	}
 	i := s.info
 	b := bundle{
-		Format: Format, Unknown: append([]int64{}, i.Unknown...), Verdict: s.verdict, Said: s.verdict.Sentences(), Records: s.records,
+		Format: Format, Unknown: append([]int64{}, i.Unknown...), Verdict: s.verdict, Said: s.verdict.Sentences(), Records: s.records, Locks: append([]journal.Record{}, s.locks...),
 		Run: runJSON{
 			ID: i.ID, Environment: i.Environment, Mode: i.Mode, Title: i.Title, Actor: i.Actor, Result: i.Result,
 			Start: s.records[0].TS, End: s.records[len(s.records)-1].TS, Commit: i.Commit, Summary: i.Summary,

@@ -19,6 +19,7 @@ type source struct {
 	dir     string
 	path    string
 	records []journal.Record // of the run
+	locks   []journal.Record // under which it was written
 	info    journal.RunInfo
 	verdict journal.Verdict
 	damage  error // why records may be missing, or nil
@@ -52,6 +53,7 @@ func open(path, run string) (*source, error) {
 			s.records = append(s.records, r)
 		}
 	}
+	s.locks = locksOf(all, s.records)
 	return s, nil
 }
 

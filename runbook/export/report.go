@@ -17,6 +17,7 @@ type report struct {
 	effects  []*effect
 	asked    []*question
 	refused  []refusal
+	forced   []forcing
 	darks    []dark
 	ahead    *foreseen // the last forecast that no effect had yet
 }
@@ -130,6 +131,8 @@ func (r *report) add(rec journal.Record) {
 		json.Unmarshal(rec.Body, &f.body)
 		r.refused = append(r.refused, f)
 		r.put(rec, f)
+	default:
+		r.attend(rec)
 	}
 }
 
@@ -171,6 +174,12 @@ func (r *report) step(rec journal.Record) {
 func (r *report) decision(rec journal.Record) {
 	var b journal.DecisionBody
 	json.Unmarshal(rec.Body, &b)
+	if isForce(b) {
+		f := forcing{b, rec.Actor, rec.Time()}
+		r.forced = append(r.forced, f)
+		r.put(rec, f)
+		return
+	}
 	for i := len(r.asked) - 1; i >= 0; i-- {
 		q := r.asked[i]
 		if q.body.ID != b.Question || q.answer != nil {

@@ -80,6 +80,13 @@ func (r *report) about(d *document) {
 		add("Key", inline{}.code(i.Actor.Key))
 	}
 	add("When", when(i))
+	t.rows = append(t.rows, r.holders()...)
+	if i.Resumes > 0 {
+		add("Resumed", say("%s; %s found out afterwards", count(i.Resumes, "time"), count(i.Recovered, "outcome")))
+	}
+	if i.Waiting != nil {
+		add("Waits for an answer", inline{}.text(i.Waiting.Title).say(", since %s", stamp(i.WaitingSince)))
+	}
 	add("Deployed commit", inline{}.code(i.Commit))
 	if i.Commit == "" {
 		add("Deployed commit", say("none: the pin was not written"))
@@ -118,6 +125,12 @@ func (e *effect) line() inline {
 		return l.say(": ").strong(safe.Lit("UNKNOWN"))
 	}
 	l = l.say(": ").strong(safe.Show(e.outcome.Result)).say(" after %s", length(e.took))
+	if e.outcome.Result == journal.ResultRepeat {
+		l = l.say(", which means that it may have happened and was allowed to happen once more")
+	}
+	if found, _ := e.outcome.Facts["recovered"].(bool); found {
+		l = l.say(", found out after the process that started it was gone")
+	}
 	if !e.outcome.Detail.IsEmpty() {
 		l = l.say("; ").text(e.outcome.Detail)
 	}
@@ -130,6 +143,9 @@ func (r *report) decisions(d *document) {
 		if q.answer != nil && !q.answer.Reason.IsEmpty() {
 			items = append(items, inline{}.text(q.body.Title).say(" ").strong(q.chosen()).say(", because ").text(q.answer.Reason))
 		}
+	}
+	for _, f := range r.forced {
+		items = append(items, f.line())
 	}
 	if len(items) > 0 {
 		d.heading(2, "Decisions with a reason")
@@ -178,6 +194,9 @@ func (r *report) section1(d *document, s *section) {
 			}
 			if i.outcome != nil {
 				for k, v := range i.outcome.Facts {
+					if k == "blobs_lost" || k == "recovered" {
+						continue // told in words
+					}
 					if facts == nil {
 						facts = make(map[string]any)
 					}
@@ -185,10 +204,21 @@ func (r *report) section1(d *document, s *section) {
 				}
 			}
 			tellFacts(d, facts, i.blobs)
+			if i.outcome != nil && len(lost(i.outcome.Facts)) > 0 {
+				d.add(notice{say("The disk took the outcome but not what belongs to it, which is lost: %s.", strings.Join(lost(i.outcome.Facts), ", "))})
+			}
 		case evidence:
 			i.tell(d)
 		case refusal:
 			d.add(paragraph{inline{}.strong(safe.Lit("Not done: ")).append(i.line())})
+		case binding:
+			i.tell(d)
+		case seat:
+			d.add(paragraph{i.line()})
+		case resumption:
+			d.add(paragraph{i.line()})
+		case forcing:
+			d.add(paragraph{i.line()})
 		}
 	}
 }
@@ -242,32 +272,6 @@ func value(v any) string {
 		return err.Error()
 	}
 	return string(raw)
-}
-
-// trust says how far the journal can be believed.
-func (r *report) trust(d *document) {
-	d.heading(2, "The journal")
-	var items []inline
-	for _, s := range r.verdict.Sentences() {
-		items = append(items, inline{}.text(s))
-	}
-	d.list(items)
-	items = nil
-	for _, f := range r.verdict.Faults {
-		items = append(items, say("line %d: ", f.Line).text(f.What))
-	}
-	if len(items) > 0 {
-		d.add(notice{say("The journal does not verify.")})
-		d.list(items)
-	}
-	items = nil
-	for _, n := range r.verdict.Notes {
-		items = append(items, say("line %d: ", n.Line).text(n.What))
-	}
-	if len(items) > 0 {
-		d.add(paragraph{say("Worth knowing:")})
-		d.list(items)
-	}
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }

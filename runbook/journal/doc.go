@@ -14,7 +14,8 @@
 //	.new-*                   a file that is not complete; the next writer removes it
 //
 // The folder has mode 0700 and the files 0600. The writer holds flock(2) on
-// journal.jsonl itself. A reader takes no lock.
+// journal.jsonl itself. A reader takes no lock; who asks whether there is a writer tries
+// a shared one for a moment.
 //
 // # A line
 //

@@ -34,6 +34,7 @@ type faultyDisk struct {
 	fault
 	n     int // operations until one fails; not positive for never
 	seen  int
+	only  string   // every operation of this kind fails, whatever n says
 	kinds []string // of the operations that failed
 
 	unsynced  map[string]bool // files whose sync failed
@@ -44,6 +45,9 @@ type faultyDisk struct {
 // broken reports how an operation fails.
 func (d *faultyDisk) broken(kind string) error {
 	d.seen++
+	if d.only == kind {
+		return d.err
+	}
 	if d.n <= 0 || d.seen < d.n || d.seen > d.n && !d.ever {
 		return nil
 	}

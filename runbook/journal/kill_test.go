@@ -15,12 +15,14 @@ import (
 const writerEnv = "LOCKSTEP_TEST_JOURNAL_WRITER"
 
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(writerEnv); dir != "" {
-		if err := writeUntilKilled(dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+	for env, role := range map[string]func(dir string) error{writerEnv: writeUntilKilled, fullEnv: onFullDisk, tripEnv: tripAway} {
+		if dir := os.Getenv(env); dir != "" {
+			if err := role(dir); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			return
 		}
-		return
 	}
 	os.Exit(m.Run())
 }
@@ -51,6 +53,7 @@ func writeUntilKilled(dir string) error {
 }
 
 func TestAppend_survivesKilledWriter(t *testing.T) {
+	t.Parallel()
 	kills := 40
 	if testing.Short() {
 		kills = 5

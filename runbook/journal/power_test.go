@@ -230,6 +230,7 @@ func (l *life) check(j *Journal) error {
 }
 
 func TestJournal_survivesPowerCuts(t *testing.T) {
+	t.Parallel()
 	seeds := 5000
 	switch {
 	case os.Getenv("LOCKSTEP_NIGHTLY") != "":

@@ -1,7 +1,7 @@
 package journal
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -27,47 +27,44 @@ func Read(path string) ([]Record, error) {
 // size of the good lines in bytes.
 func readChain(path string, r io.Reader, each func(Record)) (*chain, int64, error) {
 	c := newChain()
-	good := *c // as it stands after the last good line
+	good := *c     // as it stands after the last good line
+	var size int64 // of the good lines
 	var bad *CorruptError
-	var bytes int64 // of the good lines
+	var rest int64 // bytes from the bad line on
 	lines := 0
-	size, torn, err := eachLine(r, func(n int, line []byte) error {
-		if bad != nil {
-			return bad.after(line, good.seq)
+	_, torn, err := eachLine(r, func(n int, line []byte) error {
+		if bad == nil {
+			rec, faults := c.next(line)
+			if len(faults) == 0 {
+				lines, good = n, *c
+				size += int64(len(line)) + 1
+				each(rec)
+				return nil
+			}
+			bad = &CorruptError{Path: path, Line: n, What: faults[0]}
 		}
-		rec, faults := c.next(line)
-		if len(faults) > 0 {
-			bad = &CorruptError{Path: path, Line: n, What: faults[0], Tail: true}
-			return bad.after(line, good.seq)
+		// A power cut leaves pieces of one line, or of lines that stood there once. A
+		// record that is not among the good ones, whatever is wrong with it, is more than that.
+		rest += int64(len(line)) + 1
+		if rest > maxLine+1 {
+			return bad
 		}
-		lines, good = n, *c
-		bytes += int64(len(line)) + 1
-		each(rec)
+		if !bytes.HasPrefix(line, []byte(`{"v":`)) {
+			return nil
+		}
+		if rec, err := decode(line); err == nil && rec.Seq > good.seq {
+			return bad
+		}
 		return nil
 	})
-	*c = good
-	var stop *CorruptError
 	switch {
-	case errors.As(err, &stop):
-		return c, bytes, stop
 	case err != nil:
-		return c, bytes, err
 	case bad != nil:
-		bad.Tail = size+torn-bytes <= maxLine+1
-		return c, bytes, bad
+		bad.Tail = rest+torn <= maxLine+1
+		err = bad
 	case torn > 0:
-		return c, bytes, &TornError{Path: path, Line: lines + 1, Bytes: torn}
+		err = &TornError{Path: path, Line: lines + 1, Bytes: torn}
 	}
-	return c, bytes, nil
-}
-
-// after looks at a line that is wrong or stands after one. A power cut leaves
-// pieces of one line, or of lines that stood there once; a record that is not among the good
-// ones, whatever is wrong with it, is more than that.
-func (e *CorruptError) after(line []byte, good int64) error {
-	if r, err := decode(line); err == nil && r.Seq > good {
-		e.Tail = false
-		return e
-	}
-	return nil
+	*c = good
+	return c, size, err
 }

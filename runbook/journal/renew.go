@@ -1,8 +1,10 @@
 package journal
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 )
 
@@ -21,8 +23,11 @@ func (j *Journal) doubt() {
 // since it was last renewed.
 func (j *Journal) renew() error {
 	doubt := filepath.Join(j.dir, doubtName)
-	if _, err := j.disk.stat(doubt); err != nil {
+	switch _, err := j.disk.stat(doubt); {
+	case errors.Is(err, os.ErrNotExist):
 		return nil
+	case err != nil:
+		return err
 	}
 	data := make([]byte, j.size)
 	if _, err := io.ReadFull(io.NewSectionReader(j.file, 0, j.size), data); err != nil {

@@ -165,3 +165,81 @@ func TestStateDir_isOnePerRepositoryAndEnvironment(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 }
+
+func TestRuns_repeatSettlesWithoutFailure(t *testing.T) {
+	j := mustOpen(t, t.TempDir())
+	mustAppend(t, j, draft("r", "", KindOpen, OpenBody{Mode: "live"}))
+	for _, b := range []OutcomeBody{
+		{Result: ResultRepeat, Facts: map[string]any{"recovered": true}},
+		{Result: "ok", Facts: map[string]any{"recovered": true}},
+		{Result: "ok", Facts: map[string]any{"recovered": false}},
+		{Result: "failed"},
+	} {
+		b.Intent = mustAppend(t, j, draft("r", "announce", KindIntent, IntentBody{})).Seq
+		mustAppend(t, j, draft("r", "announce", KindOutcome, b))
+	}
+	mustAppend(t, j, draft("r", "", KindResume, ResumeBody{After: 9}))
+	mustAppend(t, j, draft("r", "", KindClose, CloseBody{Result: "done"}))
+	all, err := Read(j.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Runs(all)[0]
+	if r.Effects != 4 || r.Failed != 1 || len(r.Unknown) != 0 || r.Recovered != 2 || r.Resumes != 1 || r.Result != "done" {
+		t.Errorf("%+v", r)
+	}
+	if v := mustVerify(t, j.Path()); !v.Complete {
+		t.Errorf("%+v", v)
+	}
+}
+
+func TestRuns_saysWhatTheRunWaitsFor(t *testing.T) {
+	j := mustOpen(t, t.TempDir())
+	waits := func(want string) {
+		t.Helper()
+		all, err := Read(j.Path())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := Runs(all)[0]
+		got := ""
+		if r.Waiting != nil {
+			got = r.Waiting.ID
+		}
+		if got != want {
+			t.Errorf("waits for %q, not %q", got, want)
+		}
+		if r.Waiting != nil && !r.WaitingSince.Equal(all[len(all)-1].Time()) || r.Waiting == nil && !r.WaitingSince.IsZero() {
+			t.Errorf("since %v", r.WaitingSince)
+		}
+	}
+	ask := func(id string) { mustAppend(t, j, draft("r", "apply", KindQuestion, QuestionBody{ID: id})) }
+	mustAppend(t, j, draft("r", "", KindOpen, OpenBody{Mode: "live"}))
+	waits("")
+	ask("q1")
+	waits("q1")
+	mustAppend(t, j, draft("r", "apply", KindDecision, DecisionBody{Question: "q1", Choice: "go"}))
+	waits("")
+	ask("q2")
+	mustAppend(t, j, draft("r", "apply", KindRefusal, RefusalBody{What: Withdrawn("q2")}))
+	waits("")
+	ask("q3")
+	mustAppend(t, j, draft("r", "", KindResume, ResumeBody{}))
+	waits("")
+	ask("q3")
+	waits("q3")
+	mustAppend(t, j, draft("r", "", KindClose, CloseBody{Result: "stopped"}))
+	waits("")
+}
+
+func TestVerify_notesAResumeAfterTheEnd(t *testing.T) {
+	j := mustOpen(t, t.TempDir())
+	mustAppend(t, j, draft("r", "", KindOpen, OpenBody{Mode: "live"}))
+	mustAppend(t, j, draft("r", "", KindResume, ResumeBody{}))
+	mustAppend(t, j, draft("r", "", KindClose, CloseBody{Result: "done"}))
+	mustAppend(t, j, draft("r", "", KindResume, ResumeBody{}))
+	v := mustVerify(t, j.Path())
+	if !v.Intact || len(v.Notes) != 1 || v.Notes[0].Line != 4 {
+		t.Errorf("%+v", v)
+	}
+}

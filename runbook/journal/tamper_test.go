@@ -90,6 +90,7 @@ func (p place) read(raw []byte) (line int, err error) {
 }
 
 func TestRead_findsEveryChangedByte(t *testing.T) {
+	t.Parallel()
 	raw := mustRead(t, filepath.Join(writeJournal(t), FileName))
 	all := lines(raw)
 	before := places(t, all)
@@ -149,6 +150,7 @@ func TestRead_findsDroppedDoubledSwappedLines(t *testing.T) {
 }
 
 func TestRead_findsEveryCutButTheCleanOnes(t *testing.T) {
+	t.Parallel()
 	raw := mustRead(t, filepath.Join(writeJournal(t), FileName))
 	before := places(t, lines(raw))
 	clean, at := 0, 0

@@ -43,7 +43,8 @@
 // The id of an announcement depends on the run, the step and the round, not on
 // the attempt. What may have reached a channel before is sent again only with
 // "(repeat)" in its footer and under the same id; what is known to have arrived
-// with the same text is not sent again. Each channel is an effect of its own, so
+// with the same text is not sent again. After the death of a process the journal
+// says which is which, see [ReadPast]. Each channel is an effect of its own, so
 // that one that fails does not hide the others. Nothing is sent in a rehearsal.
 package announce
 

@@ -6,9 +6,9 @@
 // ones are replaced by their names in what it prints. Standard input is empty.
 //
 // A program that has an effect is shown to the operator first, and the record
-// says that it is about to start before it does. It is kept: it goes on when
-// Lockstep dies, and its end can be found out (see package keep). One that only reads (effect:
-// none) is neither asked for nor held back in a rehearsal.
+// says that it is about to start before it does. It is kept (see package keep): it
+// goes on when Lockstep dies, and how it ended can be found out. One that only
+// reads (effect: none) is neither asked for nor held back in a rehearsal.
 //
 // When time is up or the run is cancelled, the program and all it started are
 // asked to end by SIGTERM. What only reads or can be repeated is killed after a

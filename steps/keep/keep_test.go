@@ -2,16 +2,10 @@ package keep
 
 import (
 	"bytes"
-	"context"
 	"errors"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -145,207 +139,6 @@ func TestLook_refusesAFolderOfOthers(t *testing.T) {
 	}
 }
 
-func TestFront_isMerelyTheProgramForWhatOnlyReads(t *testing.T) {
-	t.Parallel()
-	p := newPlace(t)
-	c := p.front(t, "say", "plan")
-	c.Args[1] = "plan"
-	out, err := c.Output()
-	if c.ProcessState.ExitCode() != 3 || string(out) != "plan\n" {
-		t.Errorf("%q %v", out, err)
-	}
-	if _, err := os.Stat(filepath.Join(p.folder, claimFile)); !os.IsNotExist(err) {
-		t.Errorf("the job was claimed: %v", err)
-	}
-	// The same front may apply afterwards, once.
-	for i, want := range []int{3, failed} {
-		c := exec.Command(filepath.Join(p.folder, "terraform"), "apply")
-		c.Dir = p.dir
-		if err := c.Run(); c.ProcessState == nil || c.ProcessState.ExitCode() != want {
-			t.Errorf("call %d: %v", i, err)
-		}
-	}
-	if n := p.effects(); n != 2 {
-		t.Errorf("%d effects", n)
-	}
-}
-
-func TestHasEffect_knowsTheVerbs(t *testing.T) {
-	t.Parallel()
-	for line, want := range map[string]bool{
-		"apply -no-color p": true, "-chdir=x destroy": true, "state push -force f": true, "force-unlock -force id": true,
-		"plan -out=p": false, "version -json": false, "state pull": false, "show -json p": false, "": false, "init": false, "output apply": false,
-	} {
-		if got := hasEffect(strings.Fields(line)); got != want {
-			t.Errorf("%q: %t", line, got)
-		}
-	}
-}
-
-func TestFront_copiesOutputAndExitCode(t *testing.T) {
-	t.Parallel()
-	p := newPlace(t)
-	c := p.front(t, "say", "applied")
-	var errs bytes.Buffer
-	c.Stderr = &errs
-	out, err := c.Output()
-	if c.ProcessState.ExitCode() != 3 || string(out) != "applied\n" || errs.String() != "on the other side\n" {
-		t.Errorf("%q %q %v", out, errs.String(), err)
-	}
-	if s, _, _ := follow(t, p); s.Phase != Ended || s.Exit != 3 {
-		t.Errorf("%+v", s)
-	}
-}
-
-func TestFollow_hugeLineInConstantMemory(t *testing.T) {
-	p := newPlace(t)
-	p.start(t, "long")
-	n := new(counter)
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	s, err := Follow(t.Context(), p.folder, n, nil)
-	runtime.ReadMemStats(&after)
-	if err != nil || s.Exit != 0 || *n != 64<<20 {
-		t.Errorf("%+v %v, %d bytes", s, err, *n)
-	}
-	if used := after.TotalAlloc - before.TotalAlloc; used > 8<<20 {
-		t.Errorf("took %d bytes of memory", used)
-	}
-}
-
-type counter int64
-
-func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return len(p), nil }
-
-func TestFollow_childThatOutlivesTheProgram(t *testing.T) {
-	t.Parallel()
-	p := newPlace(t)
-	p.start(t, "leave")
-	s, _, _ := follow(t, p)
-	if s.Phase != Ended || s.Exit != 0 || !s.Left {
-		t.Errorf("%+v", s)
-	}
-	p.release(t)
-	p.until(t, "left by its child", func(s State) bool { return s.Phase == Ended && !s.Left })
-	// With time to wait, what the child prints is there, too.
-	p = newPlace(t)
-	p.start(t, "leave")
-	var out bytes.Buffer
-	w := writerFunc(func(b []byte) (int, error) { p.release(t); return out.Write(b) })
-	s, err := Following{Stdout: w, Linger: time.Minute}.Wait(t.Context(), p.folder)
-	if err != nil || s.Left || out.String() != "ready\n" {
-		t.Errorf("%+v %v %q", s, err, out.String())
-	}
-}
-
-type writerFunc func([]byte) (int, error)
-
-func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
-
-func TestFollow_endsWithItsContextAlone(t *testing.T) {
-	t.Parallel()
-	p := newPlace(t)
-	p.start(t, "wait")
-	ctx, cancel := context.WithCancelCause(t.Context())
-	stop := errors.New("enough")
-	_, err := Follow(ctx, p.folder, writerFunc(func(b []byte) (int, error) { cancel(stop); return len(b), nil }), nil)
-	if !errors.Is(err, stop) {
-		t.Errorf("got %v", err)
-	}
-	p.release(t)
-	if s, out, _ := follow(t, p); s.Phase != Ended || s.Exit != 0 || out != "ready\n" {
-		t.Errorf("%+v %q", s, out)
-	}
-}
-
-func TestSignal_countsOnceAndOnlyWhatIsMeant(t *testing.T) {
-	t.Parallel()
-	p := newPlace(t)
-	c := p.front(t, "wait")
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var seen bytes.Buffer
-	wait := func(n int) {
-		t.Helper()
-		b := make([]byte, 1)
-		for strings.Count(seen.String(), "\n") < n {
-			if _, err := out.Read(b); err != nil {
-				t.Fatal(err, seen.String())
-			}
-			seen.Write(b)
-		}
-	}
-	wait(1)
-	for i, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGINT} {
-		if err := c.Process.Signal(syscall.SIGHUP); err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Process.Signal(sig); err != nil {
-			t.Fatal(err)
-		}
-		wait(2 + i)
-	}
-	p.release(t)
-	rest, _ := io.ReadAll(out)
-	if err := c.Wait(); err != nil {
-		t.Error(err)
-	}
-	if got := seen.String() + string(rest); got != "ready\ninterrupt\ninterrupt\ninterrupt\n" {
-		t.Errorf("got %q", got)
-	}
-	if err := Signal(p.folder, syscall.SIGINT); !errors.Is(err, ErrGone) {
-		t.Errorf("signalled what has ended: %v", err)
-	}
-}
-
-func TestSignal_neverReachesAnotherProcess(t *testing.T) {
-	t.Parallel()
-	p := newPlace(t)
-	p.start(t, "wait")
-	p.ready(t)
-	other := newPlace(t)
-	other.start(t, "wait")
-	other.ready(t)
-	var mine, theirs identity
-	for _, x := range []struct {
-		p place
-		i *identity
-	}{{p, &mine}, {other, &theirs}} {
-		if _, err := read(x.p.folder, programFile, x.i); err != nil {
-			t.Fatal(err)
-		}
-	}
-	// As if the program had ended and its id were another's now.
-	for name, wrong := range map[string]identity{
-		"start": {PID: theirs.PID, Start: mine.Start + "1", Boot: theirs.Boot},
-		"boot":  {PID: theirs.PID, Start: theirs.Start, Boot: "another"},
-	} {
-		if err := write(p.folder, programFile, wrong); err != nil {
-			t.Fatal(err)
-		}
-		if err := Signal(p.folder, syscall.SIGKILL); !errors.Is(err, ErrGone) {
-			t.Errorf("%s: %v", name, err)
-		}
-		if err := SignalGroup(p.folder, syscall.SIGKILL); !errors.Is(err, ErrGone) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	if err := write(p.folder, programFile, mine); err != nil {
-		t.Fatal(err)
-	}
-	for _, x := range []place{p, other} {
-		x.release(t)
-		if s, _, _ := follow(t, x); s.Phase != Ended || s.Exit != 0 {
-			t.Errorf("%+v", s)
-		}
-	}
-}
-
 func TestKeeper_cannotWriteHowItEnded(t *testing.T) {
 	t.Parallel()
 	for name, harm := range map[string]func(p place) error{
@@ -382,6 +175,23 @@ func TestKeeper_cannotWriteHowItEnded(t *testing.T) {
 	}
 }
 
+func TestKeeper_withoutRoomForHowItEndsStartsNothing(t *testing.T) {
+	t.Parallel()
+	for _, taken := range []string{reserved, stdoutFile, stderrFile} {
+		p := newPlace(t)
+		if err := Make(p.folder); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(p.folder, taken), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p.start(t, "say")
+		if s, _, _ := follow(t, p); s.Phase != NotStarted || !strings.Contains(s.Why, taken) || p.effects() != 0 {
+			t.Errorf("%s: %+v, %d effects", taken, s, p.effects())
+		}
+	}
+}
+
 func TestLook_corruptEndIsNoSuccess(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -394,23 +204,5 @@ func TestLook_corruptEndIsNoSuccess(t *testing.T) {
 		if s, err := Look(p.folder); err != nil || s.Phase != Lost {
 			t.Errorf("%q: %+v %v", text, s, err)
 		}
-	}
-}
-
-func TestFront_needsServe(t *testing.T) {
-	served = false
-	defer func() { served = true }()
-	if _, err := Front(filepath.Join(t.TempDir(), "x"), "/bin/true"); !errors.Is(err, errNotServed) {
-		t.Errorf("got %v", err)
-	}
-	if err := Start(filepath.Join(t.TempDir(), "x"), Job{Program: "/bin/true"}); !errors.Is(err, errNotServed) {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestLinkName_isNoFileOfAJob(t *testing.T) {
-	t.Parallel()
-	if linkName("/usr/bin/terraform") != "terraform" || slices.Contains([]string{"rc"}, linkName("/x/rc")) {
-		t.Error(linkName("/x/rc"))
 	}
 }

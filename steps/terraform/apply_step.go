@@ -79,7 +79,7 @@ func (a *applyStep) Run(ctx context.Context, op engine.Operator) (engine.Report,
 		facts.Verified, facts.PlanEmpty = false, false
 		facts.Applied = append(facts.Applied, w.done)
 	}
-	s.settleCopies(op, w.copied, err == nil)
+	s.settleCopies(op, w.copied, w.started, err == nil)
 	if err != nil {
 		return engine.Report{}, w.offer(ctx, intent, began, err)
 	}

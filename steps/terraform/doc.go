@@ -20,6 +20,37 @@
 // the runbook. Whatever moved refuses the apply and is named. When the step is
 // tried again after it failed, it plans anew first: a plan can be used once.
 //
+// # State
+//
+// Right before the intent of an apply the state is copied, secrets and all, to a
+// private folder; without the copy nothing is applied. The intent holds the digest
+// of the copy, lineage and serial. A copy goes when a later apply of the run or the
+// run itself ended well.
+//
+// # After a death
+//
+// Terraform outlives the process that started it, see package keep. The next
+// process waits for it and records its exit code. When there is none, it looks at
+// the state, at the lock, at a state that Terraform could not save, and at a fresh
+// plan of the same commit:
+//
+//	recovered-rc                Terraform's exit code counts
+//	not-started                 Terraform certainly did not run
+//	errored-state               its state lies in a file and nowhere else
+//	stranded-lock               the dead apply holds the lock
+//	locked-by-other             somebody else does, or it cannot be told
+//	state-damaged               another state is there, an older one, or none
+//	reconciled-applied          state written, nothing left to do
+//	reconciled-partial          state written, something left to do
+//	applied-state-never-moved   state as before, nothing left to do
+//	unknown-state-did-not-move  state as before, all left to do; effects may exist
+//	no-evidence                 state or plan cannot be had now
+//
+// Only the first two settle it without a person. Nothing that may have happened is
+// done again unless somebody says that it did not happen, and then from a new plan
+// with its own approval. A state that is pushed and a lock that is released are
+// effects of their own.
+//
 // # Secrets
 //
 // Values that Terraform marks as sensitive are masked where the plan is read.
@@ -29,7 +60,8 @@
 // the run's private folder and go with it.
 //
 // When Terraform cannot save its state it writes errored.tfstate. That file is
-// moved to a folder of Lockstep's own below the user's state folder, which
-// outlives the run, and the operator is told where: the run's folder is removed,
-// a cache may be emptied, and a journal must not hold secrets.
+// copied to a folder of Lockstep's own below the user's state folder, which
+// outlives the run, and the operator is told where and asked whether to push it.
+// The run's folder is removed, a cache may be emptied, and a journal must not hold
+// secrets.
 package terraform

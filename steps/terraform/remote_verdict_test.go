@@ -90,7 +90,7 @@ func TestReconcile_stateThatCouldNotBeSaved(t *testing.T) {
 	f, o, a := d.reconcile()
 	expect(t, f, "errored-state", "exit code 1", "serial 1 as before", "a state that could not be saved is in "+filepath.Join(p.dir, "rescued"), "holds secrets")
 	push := choiceOf(t, f, "push")
-	if f.Sure || ids(f) != "stop push again" || push.Choice.Typed != "production" || push.Then != engine.ThenLook || !choiceOf(t, f, "again").Choice.NeedsReason {
+	if f.Sure || ids(f) != "stop push look again" || push.Choice.Typed != "production" || push.Then != engine.ThenLook || !choiceOf(t, f, "again").Choice.NeedsReason {
 		t.Errorf("%s %+v", ids(f), push.Choice)
 	}
 	// It fails as long as the backend takes nothing, and the question comes back.

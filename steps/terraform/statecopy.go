@@ -92,15 +92,22 @@ func (s *session) copies() (string, error) {
 }
 
 // settleCopies removes the copies that are not needed any more after an apply
-// that ended well: all but its own. After any other end it says where they are.
-func (s *session) settleCopies(op teller, c stateCopy, well bool) {
+// that ended well, all but its own, or that never started, its own. After any
+// other end it says where the copy is.
+func (s *session) settleCopies(op teller, c stateCopy, started, well bool) {
+	var err error
 	switch {
-	case !well && c.path != "":
+	case c.path == "":
+	case !started:
+		err = os.Remove(c.path)
+	case !well:
 		op.Tell(engine.Warned{Text: safe.Sprintf("the state as it was before is kept, with its secrets, in %s", c.path)})
-	case well:
-		if err := s.forgetCopies(c.path); err != nil {
-			op.Tell(engine.Warned{Text: safe.Sprintf("a copy of the state could not be removed, and holds secrets: %v", err)})
-		}
+	}
+	if well {
+		err = s.forgetCopies(c.path)
+	}
+	if err != nil {
+		op.Tell(engine.Warned{Text: safe.Sprintf("a copy of the state could not be removed, and holds secrets: %v", err)})
 	}
 }
 
@@ -119,9 +126,9 @@ func (s *session) forgetCopies(keep string) error {
 	return err
 }
 
-// Close removes the copies of the state of a run that ended well, and returns
+// CloseRun removes the copies of the state of a run that ended well, and returns
 // where they are after any other end.
-func Close(states, run string, result engine.Result) (kept string, err error) {
+func CloseRun(states, run string, result engine.Result) (kept string, err error) {
 	folder, err := stateFolder(states, "states")
 	if err != nil {
 		return "", err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"lockstep/runbook/engine"
+	"lockstep/runbook/journal"
 	"lockstep/runbook/safe"
 	"lockstep/steps/keep"
 )
@@ -108,7 +109,7 @@ func (s *session) erroredState(f *engine.Finding, e *evidence) {
 		Ending: s.ending(e, engine.Failed, safe.Lit("the state could not be saved, and the operator goes on without it")), Then: engine.ThenAgain,
 		Learn: e.trace.learn(engine.Failed, 0),
 	}
-	f.Choices = append(f.Choices, without)
+	f.Choices = append(f.Choices, again(), without)
 }
 
 func (s *session) locked(f *engine.Finding, e *evidence) {
@@ -243,6 +244,9 @@ func (s *session) lines(e *evidence) []safe.Text {
 		add(safe.Sprintf("the process is gone, and no exit code was written: %s", safe.Show(e.job.Why)))
 	default:
 		add(safe.Sprintf("process %d %s", e.job.PID, e.job.Words()))
+	}
+	if now := journal.BootID(); t.u.Boot != "" && now != "" && now != t.u.Boot {
+		add(safe.Lit("the machine was started anew since, or this is another one"))
 	}
 	if e.blind != nil {
 		add(safe.Sprintf("nothing can be looked at: %v", e.blind))

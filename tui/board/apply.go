@@ -83,9 +83,15 @@ func (b *Apply) Event(e engine.Envelope) {
 	case engine.ApplyFinished:
 		b.close(e.Time, ev.Result)
 	case engine.StepFinished:
-		if !b.ended(ev, e.Time) {
+		if ev.ID != b.step || !b.UnderWay() {
 			return
 		}
+		b.close(e.Time, ev.Result) // its step is over, and did not say how it ended
+	case engine.StepStarted, engine.RunFinished:
+		if !b.UnderWay() {
+			return
+		}
+		b.close(e.Time, engine.Unknown)
 	case engine.ProbeMeasured:
 		for _, t := range b.tracks {
 			if t.name == ev.Probe && !ev.At.Before(b.start) {

@@ -46,15 +46,7 @@ func (b *Apply) interrupted(how engine.Interrupt, at time.Time) {
 	}
 }
 
-// ended closes an apply whose step is over without having said how it ended.
-func (b *Apply) ended(ev engine.StepFinished, at time.Time) bool {
-	if ev.ID != b.step || !b.UnderWay() {
-		return false
-	}
-	b.close(at, ev.Result)
-	return true
-}
-
+// close ends the apply.
 func (b *Apply) close(at time.Time, result engine.Result) {
 	b.end, b.result, b.stopping, b.forced = at, result, "", ""
 	for i := range b.items {

@@ -45,10 +45,17 @@ func play(role string) {
 		fmt.Println("ready")
 		_ = child.Wait()
 		time.Sleep(time.Hour)
+	case "leave":
+		child := exec.Command(os.Args[0])
+		child.Env = append(os.Environ(), "LC_LOCKSTEP_TEST_ROLE=stubborn")
+		child.Stdout = os.Stdout
+		if err := child.Start(); err != nil {
+			os.Exit(9)
+		}
 	case "stubborn":
 		signal.Ignore(syscall.SIGTERM)
 		fmt.Println("ready")
-		for {
+		for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); {
 			if _, err := os.Stat("go"); err == nil {
 				os.Exit(7)
 			}

@@ -9,7 +9,9 @@
 // Processes. Each call makes its own *tfexec.Terraform, since that type keeps
 // the writers of the last call. A cancelled context sends exactly one interrupt,
 // and then nothing: Terraform ends what it is doing, saves its state and
-// releases the lock, however long it takes. Only "show -json" is run without
+// releases the lock, however long it takes. What changes a state is kept (see
+// package keep): it goes on when this process dies, and another takes it up with
+// [Root.Follow]. Only "show -json" is run without
 // terraform-exec, which would hold the whole document in memory several times;
 // it goes to a file.
 //
