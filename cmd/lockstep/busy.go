@@ -23,8 +23,8 @@ func busy(ctx context.Context, dir string, err error) error {
 	if live == nil {
 		return err
 	}
-	if live.status != nil {
-		err = fmt.Errorf("%w; it %s", err, doing(*live.status))
+	if st := live.status; st != nil && (!st.Holding.IsEmpty() || !st.Question.IsEmpty()) {
+		err = fmt.Errorf("%w; it %s", err, doing(*st))
 	}
 	return &engine.Problem{Err: err, Hint: fmt.Sprintf("lockstep attach %s shows that run; only one at a time can work on an environment", safe.Show(live.Run))}
 }

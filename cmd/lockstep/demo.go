@@ -16,6 +16,7 @@ import (
 	"lockstep/runbooks/sandbox"
 	"lockstep/steps/terraform/install"
 	"lockstep/tui"
+	"lockstep/tui/plain"
 )
 
 // demoOptions are the flags of demo.
@@ -145,7 +146,7 @@ func offer(lines chan<- safe.Text, t safe.Text) {
 func (d *demoOptions) watcher(cmd *cobra.Command, preparing <-chan safe.Text, export func(string) safe.Text) watcher {
 	if d.plain() {
 		out := cmd.OutOrStdout()
-		ask := prompted(cmd.InOrStdin(), out, export)
+		ask := prompted(cmd.InOrStdin(), out, plain.Options{Export: export})
 		return func(ctx context.Context, prepare func(context.Context) (engine.Console, error)) error {
 			return ask(ctx, func(ctx context.Context) (engine.Console, error) {
 				told := make(chan struct{})

@@ -33,27 +33,30 @@ func follow(ctx context.Context, dial dialer, watch watcher, out, say io.Writer)
 	watching, leave := context.WithCancelCause(ctx)
 	defer leave(nil)
 	var s *seat
-	unheard := func() {}
-	defer func() { unheard() }()
+	h := &hearing{leave: leave, say: say}
+	defer hear(h.on)()
 	werr := watch(watching, func(ctx context.Context) (engine.Console, error) {
 		dialed, err := dial(ctx)
 		if err != nil {
 			return nil, err
 		}
 		s = dialed
-		unheard = onScreenSignals(s.client, leave, say)
+		h.client.Store(s.client)
 		return s.client, nil
 	})
-	if s == nil {
+	gone := h.gone.Load()
+	switch {
+	case s == nil && gone != nil:
+		return fmt.Errorf("%w: %w", engine.ErrStopped, gone)
+	case s == nil:
 		return werr
 	}
 	defer s.client.Close()
-	var gone *goneError
 	var stuck *answers.StuckError
 	switch isStuck := errors.As(werr, &stuck); {
-	case errors.As(context.Cause(watching), &gone):
+	case gone != nil:
 		return &engine.Problem{Err: fmt.Errorf("this screen was ended (%s); run %s goes on", gone.signal, s.note.Run), Hint: s.back}
-	case errors.Is(werr, tui.ErrDetached):
+	case werr == tui.ErrDetached, werr == plain.ErrDetached: // and not because the terminal is gone
 		s.client.Close()
 		_, err := fmt.Fprintf(out, "detached; run %s goes on; come back with: %s\n", s.note.Run, s.back)
 		return err

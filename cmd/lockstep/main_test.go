@@ -50,6 +50,7 @@ func TestScript(t *testing.T) {
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
 			env.Vars = append(env.Vars, gitIdentity()...)
+			env.Defer(func() { killRunners(t, filepath.Join(env.WorkDir, "state", "lockstep")) })
 			journal := os.DirFS(filepath.Join("..", "..", "runbook", "export", "testdata", "production"))
 			return errors.Join(
 				os.CopyFS(filepath.Join(env.WorkDir, "production"), journal),

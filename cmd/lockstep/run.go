@@ -88,6 +88,7 @@ func deploy(cmd *cobra.Command, t target, v viewing) error {
 	if err != nil {
 		return err
 	}
+	v.endStops = true
 	watch, err := v.watcher(cmd, script, t.mode)
 	if err != nil {
 		return err

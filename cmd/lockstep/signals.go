@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"lockstep/runbook/attach"
@@ -26,21 +27,31 @@ func onSignals(c engine.Console, over <-chan struct{}, leave func(), say io.Writ
 	})
 }
 
-// onScreenSignals is onSignals for a screen whose run goes on elsewhere. A hang-up
-// and a termination end the screen only; interrupts are passed on to the run when this
-// screen may do so.
-func onScreenSignals(c *attach.Client, leave func(error), say io.Writer) (stop func()) {
-	return hear(func(sig os.Signal, interrupts int) {
-		switch {
-		case ended(c.Ended()):
-			leave(nil)
-		case sig == os.Interrupt && c.Holds():
-			onSignal(sig, interrupts, c, nil, say)
-		default:
+// A hearing is what signals mean to a screen whose run goes on elsewhere. A hang-up
+// and a termination end the screen only, and so does everything before it is attached;
+// interrupts are passed on to the run when this screen may do so.
+type hearing struct {
+	client atomic.Pointer[attach.Client] // nil until it is attached
+	gone   atomic.Pointer[goneError]     // the signal that ended the screen, or nil
+	leave  func(error)
+	say    io.Writer
+}
+
+func (h *hearing) on(sig os.Signal, interrupts int) {
+	c := h.client.Load()
+	switch {
+	case c != nil && ended(c.Ended()) && h.gone.Load() == nil:
+		h.leave(nil)
+	case c != nil && sig == os.Interrupt && c.Holds():
+		onSignal(sig, interrupts, c, nil, h.say)
+	default:
+		gone := &goneError{sig}
+		h.gone.Store(gone)
+		if c != nil {
 			c.Close() // first, so that nobody tells the run to end because the screen does
-			leave(&goneError{sig})
 		}
-	})
+		h.leave(gone)
+	}
 }
 
 // A goneError says that a signal ended a screen.

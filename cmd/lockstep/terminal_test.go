@@ -44,6 +44,7 @@ func newPlace(t *testing.T) *place {
 		t.Fatal(err)
 	}
 	p.before = p.refs()
+	t.Cleanup(func() { killRunners(t, filepath.Join(p.dir, "state")) })
 	return p
 }
 

@@ -26,6 +26,7 @@ type viewing struct {
 	answers string // path of a file, or ""
 
 	stateDir string // for the command that exports the run
+	endStops bool   // the end of an input that is no terminal stops the run
 }
 
 func (v *viewing) flags(cmd *cobra.Command) {
@@ -79,7 +80,7 @@ func (v *viewing) watcher(cmd *cobra.Command, a *answers.Answers, mode engine.Mo
 	case a != nil:
 		return teller(a, out, v.json, v.export), nil
 	case v.plain, os.Getenv("TERM") == "dumb":
-		return prompted(cmd.InOrStdin(), out, v.export), nil
+		return prompted(cmd.InOrStdin(), out, plain.Options{Export: v.export, EndStops: v.endStops && !isTerminal(cmd.InOrStdin())}), nil
 	}
 	if !isTerminal(cmd.InOrStdin()) || !isTerminal(out) {
 		return nil, &usageError{errors.New("there is no terminal to show the run on and to ask questions; use --plain or --answers FILE"), "lockstep run"}
@@ -115,13 +116,13 @@ func teller(a *answers.Answers, out io.Writer, asJSON bool, export func(string) 
 }
 
 // prompted asks with lines and prompts.
-func prompted(in io.Reader, out io.Writer, export func(string) safe.Text) watcher {
+func prompted(in io.Reader, out io.Writer, o plain.Options) watcher {
 	return func(ctx context.Context, prepare func(context.Context) (engine.Console, error)) error {
 		c, err := prepare(ctx)
 		if err != nil {
 			return err
 		}
-		return plain.Run(ctx, c, in, out, plain.Options{Export: export})
+		return plain.Run(ctx, c, in, out, o)
 	}
 }
 

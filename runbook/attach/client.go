@@ -89,7 +89,7 @@ func Dial(ctx context.Context, path string, h Hello) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		conn: conn, run: m.Run, seat: m.Seat, seq: m.Seq, relay: engine.NewRelay(), out: make(chan request, 64), leave: make(chan struct{}),
+		conn: conn, run: m.Run, seat: m.Seat, seq: m.Seq, holds: m.Holds, relay: engine.NewRelay(), out: make(chan request, 64), leave: make(chan struct{}),
 		pending: map[int64]chan message{}, ended: make(chan struct{}),
 	}
 	c.wg.Go(func() { c.read(r) })
@@ -268,9 +268,10 @@ func (c *Client) see(ev engine.Event) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.holds = false
-	for _, s := range there.Seats {
-		c.holds = c.holds || s.ID == c.seat && s.Holds
+	for _, s := range there.Seats { // those before this screen came do not have it
+		if s.ID == c.seat {
+			c.holds = s.Holds
+		}
 	}
 }
 

@@ -31,8 +31,8 @@
 //
 // The field "say" names the message.
 //
-//	welcome    v, run, seat, seq,      the first message when the screen has its seat; seq is that
-//	           lockstep                of the newest event, which the screen has yet to get
+//	welcome    v, run, seat, holds,    the first message when the screen has its seat: whether it holds
+//	           seq, lockstep           the answers, and the number of the newest event, which is yet to come
 //	refused    v, why, lockstep        the runner ends the connection, at any time
 //	event      event                   an envelope of the engine, in order, from the first of the run on
 //	reply      id, and at most one of  refused (a *[engine.RefusedError]), answered (engine.ErrAnswered),

@@ -138,7 +138,7 @@ func isGone(err error) bool {
 // connection is of no use any more.
 func (sc *screen) tell() error {
 	o := sc.s.o
-	if err := sc.send(message{Say: sayWelcome, V: Version, Run: o.Run, Seat: sc.seat.ID, Lockstep: o.Lockstep, Seq: sc.s.newest()}); err != nil {
+	if err := sc.send(message{Say: sayWelcome, V: Version, Run: o.Run, Seat: sc.seat.ID, Holds: sc.seat.Holds, Lockstep: o.Lockstep, Seq: sc.s.newest()}); err != nil {
 		return err
 	}
 	events, cancel := sc.s.host.Subscribe()

@@ -73,6 +73,7 @@ type message struct {
 	V        int              `json:"v,omitempty"`
 	Run      string           `json:"run,omitempty"`
 	Seat     string           `json:"seat,omitempty"`
+	Holds    bool             `json:"holds,omitempty"`
 	Seq      int64            `json:"seq,omitempty"`
 	Lockstep string           `json:"lockstep,omitempty"`
 	Why      string           `json:"why,omitempty"`

@@ -252,7 +252,7 @@ func (s *session) send(a engine.Answer) {
 
 // stop ends the run when nobody is there to answer.
 func (s *session) stop(q engine.Question) {
-	if s.seat != "" {
+	if s.seat != "" && !s.o.EndStops {
 		s.detach()
 		return
 	}

@@ -23,7 +23,7 @@
 // stops the run.
 //
 // A run in another process can be left: by detach at any prompt, and by the end
-// of the input, which stops nothing then. Whoever does not hold the answers is
+// of the input, which stops nothing then, see [Options.EndStops]. Whoever does not hold the answers is
 // told the questions and not asked. On a terminal these can be typed while nothing
 // is asked:
 //
@@ -60,6 +60,9 @@ type Options struct {
 	// Interactive says that a person is at the input, so that it is listened to while
 	// nothing is asked; always so when the input is a terminal.
 	Interactive bool
+	// EndStops says that the end of the input stops a run in another process, too, because
+	// no person is at the input.
+	EndStops bool
 }
 
 func (o *Options) fill() {
