@@ -212,4 +212,11 @@ func (p place) end(t *testing.T) {
 		t.Logf("keeper.log: %s", raw)
 	}
 	_ = os.WriteFile(filepath.Join(p.dir, "go"), nil, 0o600)
+	// The keeper may still be at its last file.
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(2 * time.Millisecond) {
+		if _, held, err := claimed(p.folder); !held || err != nil {
+			return
+		}
+	}
+	t.Error("the keeper is still there")
 }
