@@ -12,6 +12,7 @@ import (
 
 	"lockstep/runbooks/sandbox/provider"
 	"lockstep/steps/keep"
+	"lockstep/steps/terraform/scripted"
 )
 
 func TestMain(m *testing.M) {
@@ -21,7 +22,17 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	testscript.Main(m, map[string]func(){"lockstep": main, crashName: crash})
+	testscript.Main(tidy{m}, map[string]func(){"lockstep": main, crashName: crash})
+}
+
+// tidy runs the tests and removes what they share.
+type tidy struct{ *testing.M }
+
+func (m tidy) Run() int {
+	code := m.M.Run()
+	scripted.Clean()
+	removeRigHome()
+	return code
 }
 
 // TestScript runs the program itself, as a shell would, by the scripts in

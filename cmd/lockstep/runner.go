@@ -118,6 +118,12 @@ func runOrder(ctx context.Context, o order, say func(word) error) (attach.Ending
 		})
 	}()
 	serr := say(word{Socket: note.Socket})
+	if o.Resume && serr != nil {
+		// To give it up now would close a run that is half done. It waits for somebody,
+		// as it does when a screen goes later.
+		fmt.Fprintf(os.Stderr, "%s nobody waited for the run; it goes on when somebody attaches: %v\n", time.Now().UTC().Format(time.RFC3339), serr)
+		serr = nil
+	}
 	if serr != nil {
 		s.engine.Interrupt(engine.Abandon)
 	}

@@ -83,7 +83,7 @@ type Intent struct {
 
 	// Force presses the program of the effect: SecondInterrupt or Kill. It is called
 	// while the effect is under way only, and may be nil.
-	Force func(how Interrupt) error
+	Force func(how Interrupt) error `json:"-"`
 }
 
 // An Ending is how an effect ended.

@@ -20,6 +20,7 @@ import (
 	"lockstep/runbooks/sandbox/provider"
 	"lockstep/steps/keep"
 	"lockstep/steps/terraform/cure"
+	"lockstep/steps/terraform/scripted"
 )
 
 // TestMain makes the test binary the provider of the sandbox when Terraform
@@ -36,7 +37,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv("GORACE") == "" {
 		os.Setenv("GORACE", "atexit_sleep_ms=0")
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	scripted.Clean()
+	os.Exit(code)
 }
 
 // newSandboxProject is production of a sandbox. The commits of a project are

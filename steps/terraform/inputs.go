@@ -14,11 +14,17 @@ import (
 
 	"lockstep/runbook"
 	"lockstep/runbook/engine"
+	"lockstep/steps/terraform/cli"
 	"lockstep/steps/terraform/redact"
 )
 
-// minValue is how long a value has to be so that it is looked for in other text.
-const minValue = 4
+// minValue is how long a value has to be so that it is looked for in other text,
+// and minAsked how long that of a variable of the environment: most of those are
+// no secrets, and a short one may be a word.
+const (
+	minValue = 4
+	minAsked = 8
+)
 
 // inputs are the arguments that a root module gets.
 type inputs struct {
@@ -68,6 +74,12 @@ func (s *session) inputs(w *workplace) (inputs, error) {
 			return in, fmt.Errorf("write the variables: %w", err)
 		}
 		in.varFiles = append(in.varFiles, path)
+	}
+	// A provider may tell in an error what it was given to log in with.
+	for name, v := range w.root.Env {
+		if cli.Asked(name) && len(v) >= minAsked {
+			s.words.Add(v, "‹"+name+"›")
+		}
 	}
 	in.backend, err = s.backend(w)
 	return in, err

@@ -48,6 +48,12 @@ func passes(name string, patterns []string) bool {
 	})
 }
 
+// Asked reports whether a variable that [Environment] returned is there only
+// because a pattern asks for it. What it holds may be a credential.
+func Asked(name string) bool {
+	return !slices.Contains(base, name) && !slices.Contains(own, name) && name != "CHECKPOINT_DISABLE" && name != "TF_DATA_DIR"
+}
+
 // Inherited returns what Terraform sees when a user runs it in a shell with
 // environ, but for arguments that the shell would add to every call.
 func Inherited(environ []string) map[string]string {
