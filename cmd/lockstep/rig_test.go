@@ -218,8 +218,14 @@ func (g *rig) start(env []string, args ...string) (wait func() visit) {
 	if err := cmd.Start(); err != nil {
 		g.t.Fatal(err)
 	}
+	// Nothing here takes long; what waits for ever is killed and fails.
+	late := time.AfterFunc(time.Minute, func() {
+		g.t.Errorf("%q does not end", args)
+		g.sweep()
+	})
 	return func() visit {
 		_ = cmd.Wait()
+		late.Stop()
 		v := visit{exit: cmd.ProcessState.ExitCode(), stderr: stderr.String()}
 		for s := bufio.NewScanner(&stdout); s.Scan(); {
 			var e rigEvent
@@ -269,6 +275,11 @@ func (g *rig) goes(env ...string) visit {
 func (g *rig) begins(env ...string) (wait func() visit) {
 	g.t.Helper()
 	args := []string{"run", "lockstep.yaml"}
+	// A runner that is just starting or ending is not there yet, or not any more.
+	g.until("runner that listens, or none", func() bool {
+		runners := g.those(runnerName)
+		return len(runners) == 0 || slices.Contains(runners, g.listens())
+	})
 	switch known := g.lookUp(); {
 	case !known:
 	case len(g.those(runnerName)) > 0:
@@ -278,6 +289,20 @@ func (g *rig) begins(env ...string) (wait func() visit) {
 		g.decide()
 	}
 	return g.start(env, append(args, g.common()...)...)
+}
+
+// listens is the id of the runner that said where it listens, or 0.
+func (g *rig) listens() int {
+	notes, err := filepath.Glob(filepath.Join(g.dir, "state", "*", "*", noteName))
+	if err != nil || len(notes) != 1 {
+		return 0
+	}
+	raw, err := os.ReadFile(notes[0])
+	var note runnerNote
+	if err != nil || json.Unmarshal(raw, &note) != nil {
+		return 0
+	}
+	return note.PID
 }
 
 // lookUp finds the id of the run in the journal, and reports whether there is
@@ -399,11 +424,15 @@ func (g *rig) processes() (pids []int) {
 	return pids
 }
 
-// end kills what is left, so that no process outlives its test.
-func (g *rig) end() {
+func (g *rig) sweep() {
 	for _, pid := range g.processes() {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
+}
+
+// end kills what is left, so that no process outlives its test.
+func (g *rig) end() {
+	g.sweep()
 	g.until("process that is gone", func() bool { return len(g.processes()) == 0 })
 }
 
