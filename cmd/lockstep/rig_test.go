@@ -209,11 +209,7 @@ type rigEvent struct {
 func (g *rig) start(env []string, args ...string) (wait func() visit) {
 	g.t.Helper()
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command(g.program, args...)
-	cmd.Dir = g.dir
-	cmd.Env = slices.Concat([]string{
-		"HOME=" + filepath.Join(g.dir, "home"), "PATH=" + os.Getenv("PATH"), "TERM=dumb", "CHECKPOINT_DISABLE=1",
-	}, gitIdentity(), env)
+	cmd := g.command(env, args...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Start(); err != nil {
 		g.t.Fatal(err)
@@ -237,6 +233,16 @@ func (g *rig) start(env []string, args ...string) (wait func() visit) {
 		g.take(v)
 		return v
 	}
+}
+
+// command is a call of Lockstep.
+func (g *rig) command(env []string, args ...string) *exec.Cmd {
+	cmd := exec.Command(g.program, args...)
+	cmd.Dir = g.dir
+	cmd.Env = slices.Concat([]string{
+		"HOME=" + filepath.Join(g.dir, "home"), "PATH=" + os.Getenv("PATH"), "TERM=dumb", "CHECKPOINT_DISABLE=1",
+	}, gitIdentity(), env)
+	return cmd
 }
 
 // take learns from a visit which records were acknowledged, and the id of the run.
