@@ -79,7 +79,9 @@ func (a *attaching) run(cmd *cobra.Command, id string) error {
 	}
 	dial := func(ctx context.Context) (*seat, error) {
 		s, err := live.dial(ctx, hello(a.operator, "", a.watch), a.sel.settings.stateDir)
-		if err != nil || a.take == "" {
+		// A script that only watches would wait for ever. The answers may be kept for a
+		// screen that never came; then nobody holds them, and taking needs no reason.
+		if err != nil || a.take == "" && (script == nil || s.client.Holds()) {
 			return s, err
 		}
 		if err := s.client.Take(a.take); err != nil {

@@ -121,7 +121,7 @@ func TestRandomKill_realTerraform(t *testing.T) {
 	if nightly() {
 		times = 30
 	}
-	whole := newRealRig(t, real)
+	whole := newRealRig(t, real, "")
 	visits := whole.toTheEnd(nil)
 	want := whole.aftermath()
 	whole.check(want)
@@ -134,7 +134,7 @@ func TestRandomKill_realTerraform(t *testing.T) {
 			t.Run(fmt.Sprint(n), func(t *testing.T) {
 				t.Parallel()
 				r := rand.New(rand.NewPCG(seed, uint64(n)))
-				g := newRealRig(t, real)
+				g := newRealRig(t, real, "")
 				var visits []visit
 				var killed []string
 				for call := range mostCalls {
@@ -164,8 +164,9 @@ func TestRandomKill_realTerraform(t *testing.T) {
 }
 
 // newRealRig is a rig whose Terraform is the real one. Each resource runs a
-// program that notes the effect where the scripted one notes its own.
-func newRealRig(t *testing.T, path string) *rig {
+// program that notes the effect where the scripted one notes its own, and goes on
+// with what then says.
+func newRealRig(t *testing.T, path, then string) *rig {
 	t.Helper()
 	g := newRig(t, scripted.Script{Scenario: scripted.OK})
 	main := filepath.Join(g.dir, "repo", "infra", "main.tf")
@@ -175,7 +176,7 @@ func newRealRig(t *testing.T, path string) *rig {
 	}
 	text := string(raw)
 	for _, name := range []string{"base", "one"} {
-		note := fmt.Sprintf("echo real terraform_data.%s create %s >> %s", name, name, filepath.Join(g.tf.Folder, "effects"))
+		note := fmt.Sprintf("echo real terraform_data.%s create %s >> %s", name, name, filepath.Join(g.tf.Folder, "effects")) + then
 		text = strings.Replace(text, fmt.Sprintf("  input = %q\n", name), fmt.Sprintf("  input = %q\n  provisioner \"local-exec\" {\n    command = %q\n  }\n", name, note), 1)
 	}
 	if err := os.WriteFile(main, []byte(text), 0o600); err != nil {

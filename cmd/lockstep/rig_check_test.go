@@ -65,8 +65,9 @@ func (g *rig) git(args ...string) string {
 var (
 	// rigTime starts each announcement in a file.
 	rigTime = regexp.MustCompile(`(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n`)
-	// rigVaries are the parts that differ from one run to the next.
-	rigVaries = regexp.MustCompile(`\d+m?s\b|\d+ m?s\b|(?m)^(?:run|\(repeat\)) .*$`)
+	// rigVaries are the parts that differ from one run to the next, and from one
+	// repository to the next.
+	rigVaries = regexp.MustCompile(`\d+m?s\b|\d+ m?s\b|(?m)^(?:run|\(repeat\)) .*$|\b[0-9a-f]{7}\b`)
 	rigID     = regexp.MustCompile(`announcement (\w+)`)
 )
 

@@ -209,17 +209,19 @@ type rigEvent struct {
 func (g *rig) start(env []string, args ...string) (wait func() visit) {
 	g.t.Helper()
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command(g.program, args...)
-	cmd.Dir = g.dir
-	cmd.Env = slices.Concat([]string{
-		"HOME=" + filepath.Join(g.dir, "home"), "PATH=" + os.Getenv("PATH"), "TERM=dumb", "CHECKPOINT_DISABLE=1",
-	}, gitIdentity(), env)
+	cmd := g.command(env, args...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Start(); err != nil {
 		g.t.Fatal(err)
 	}
+	// Nothing here takes long; what waits for ever is killed and fails.
+	late := time.AfterFunc(time.Minute, func() {
+		g.t.Errorf("%q does not end", args)
+		g.sweep()
+	})
 	return func() visit {
 		_ = cmd.Wait()
+		late.Stop()
 		v := visit{exit: cmd.ProcessState.ExitCode(), stderr: stderr.String()}
 		for s := bufio.NewScanner(&stdout); s.Scan(); {
 			var e rigEvent
@@ -231,6 +233,16 @@ func (g *rig) start(env []string, args ...string) (wait func() visit) {
 		g.take(v)
 		return v
 	}
+}
+
+// command is a call of Lockstep.
+func (g *rig) command(env []string, args ...string) *exec.Cmd {
+	cmd := exec.Command(g.program, args...)
+	cmd.Dir = g.dir
+	cmd.Env = slices.Concat([]string{
+		"HOME=" + filepath.Join(g.dir, "home"), "PATH=" + os.Getenv("PATH"), "TERM=dumb", "CHECKPOINT_DISABLE=1",
+	}, gitIdentity(), env)
+	return cmd
 }
 
 // take learns from a visit which records were acknowledged, and the id of the run.
@@ -269,6 +281,11 @@ func (g *rig) goes(env ...string) visit {
 func (g *rig) begins(env ...string) (wait func() visit) {
 	g.t.Helper()
 	args := []string{"run", "lockstep.yaml"}
+	// A runner that is just starting or ending is not there yet, or not any more.
+	g.until("runner that listens, or none", func() bool {
+		runners := g.those(runnerName)
+		return len(runners) == 0 || slices.Contains(runners, g.listens())
+	})
 	switch known := g.lookUp(); {
 	case !known:
 	case len(g.those(runnerName)) > 0:
@@ -278,6 +295,20 @@ func (g *rig) begins(env ...string) (wait func() visit) {
 		g.decide()
 	}
 	return g.start(env, append(args, g.common()...)...)
+}
+
+// listens is the id of the runner that said where it listens, or 0.
+func (g *rig) listens() int {
+	notes, err := filepath.Glob(filepath.Join(g.dir, "state", "*", "*", noteName))
+	if err != nil || len(notes) != 1 {
+		return 0
+	}
+	raw, err := os.ReadFile(notes[0])
+	var note runnerNote
+	if err != nil || json.Unmarshal(raw, &note) != nil {
+		return 0
+	}
+	return note.PID
 }
 
 // lookUp finds the id of the run in the journal, and reports whether there is
@@ -399,11 +430,15 @@ func (g *rig) processes() (pids []int) {
 	return pids
 }
 
-// end kills what is left, so that no process outlives its test.
-func (g *rig) end() {
+func (g *rig) sweep() {
 	for _, pid := range g.processes() {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
+}
+
+// end kills what is left, so that no process outlives its test.
+func (g *rig) end() {
+	g.sweep()
 	g.until("process that is gone", func() bool { return len(g.processes()) == 0 })
 }
 
