@@ -76,7 +76,7 @@ func (w *Wiring) announced() {
 }
 
 // Closed returns what is done when a run is over: the copies of its states go when
-// all is well, and are named when it is not.
+// it is closed, and are named while it is not.
 func (w Wiring) Closed(run string) func(engine.Result) safe.Text {
 	return func(result engine.Result) safe.Text {
 		kept, err := terraform.CloseRun(w.States, run, result)

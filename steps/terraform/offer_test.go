@@ -97,7 +97,10 @@ func TestApply_copiesTheStateBeforeAndRemovesWhatIsNotNeeded(t *testing.T) {
 		t.Errorf("%s: %s", at, o.warnings())
 	}
 	states := filepath.Join(p.dir, "copied")
-	if kept, err := CloseRun(states, "run-2", engine.Failed); err != nil || kept != filepath.Dir(at) || !exists(at) {
+	if kept, err := CloseRun(states, "run-2", engine.Unknown); err != nil || kept != filepath.Dir(at) || !exists(at) {
+		t.Errorf("%q %v", kept, err)
+	}
+	if kept, err := CloseRun(states, "run-2", engine.Failed); err != nil || kept != "" || exists(at) {
 		t.Errorf("%q %v", kept, err)
 	}
 	if kept, err := CloseRun(states, "run-1", engine.OK); err != nil || kept != "" || exists(filepath.Join(states, "run-1")) {

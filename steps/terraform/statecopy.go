@@ -101,7 +101,7 @@ func (s *session) settleCopies(op teller, c stateCopy, started, well bool) {
 	case !started:
 		err = os.Remove(c.path)
 	case !well:
-		op.Tell(engine.Warned{Text: safe.Sprintf("the state as it was before is kept, with its secrets, in %s", c.path)})
+		op.Tell(engine.Warned{Text: safe.Sprintf("until the run is closed, the state as it was before is kept, with its secrets, in %s", c.path)})
 	}
 	if well {
 		err = s.forgetCopies(c.path)
@@ -126,15 +126,16 @@ func (s *session) forgetCopies(keep string) error {
 	return err
 }
 
-// CloseRun removes the copies of the state of a run that ended well, and returns
-// where they are after any other end.
+// CloseRun removes the copies of the state of a run that is closed: how each of its
+// applies ended is known then. While that is not known they are kept, and it
+// returns where.
 func CloseRun(states, run string, result engine.Result) (kept string, err error) {
 	folder, err := stateFolder(states, "states")
 	if err != nil {
 		return "", err
 	}
 	folder = filepath.Join(folder, filepath.Base(run))
-	if result == engine.OK {
+	if result != engine.Unknown {
 		return "", os.RemoveAll(folder)
 	}
 	left, err := filepath.Glob(filepath.Join(folder, "*.tfstate"))

@@ -82,6 +82,9 @@ func TestApply_outlivesTheProcessThatBeganIt(t *testing.T) {
 	for i := range times {
 		r := realRoot(t, three)
 		o := order{r.Binary.Path, r.Dir, newKept(t), planned(t, r), r.Env}
+		if err := keep.Make(o.Kept); err != nil { // as before the intent is written
+			t.Fatal(err)
+		}
 		killAfter(t, o, i%13, rng)
 		exit, err := r.Follow(t.Context(), o.Kept, nil)
 		if errors.Is(err, ErrNotStarted) {

@@ -48,7 +48,7 @@ func (l *LockedError) Since() time.Time {
 }
 
 // held finds the id of the lock where Terraform names it beside its description.
-var held = regexp.MustCompile(`already locked: ID=(\S*)`)
+var held = regexp.MustCompile(`already locked:[\s│]+ID=(\S+)`)
 
 // lockOf reads the description of a lock in what Terraform printed, or returns
 // nil when there is none.
