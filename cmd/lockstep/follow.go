@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"lockstep/runbook/answers"
 	"lockstep/runbook/attach"
@@ -92,7 +93,15 @@ func (s *seat) finish(werr error, stuck *answers.StuckError, out io.Writer) erro
 
 // lost says what became of a run whose runner does not say it.
 func (s *seat) lost(err error) error {
-	if live := findLive(context.Background(), s.note.dir); live != nil && live.Run == s.note.Run {
+	live := findLive(context.Background(), s.note.dir)
+	for range 50 {
+		if live == nil || live.status != nil {
+			break
+		}
+		time.Sleep(100 * time.Millisecond) // a process that dies closes its files one by one
+		live = findLive(context.Background(), s.note.dir)
+	}
+	if live != nil && live.Run == s.note.Run {
 		return &engine.Problem{Err: fmt.Errorf("run %s goes on without this screen: %w", s.note.Run, err), Hint: s.back}
 	}
 	p := &engine.Problem{Err: fmt.Errorf("the runner of run %s is gone: %w", s.note.Run, err)}

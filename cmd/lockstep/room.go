@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"lockstep/runbook/attach"
+	"lockstep/runbook/journal"
 )
 
 const (
@@ -110,7 +111,7 @@ func findLive(ctx context.Context, dir string) *liveRun {
 // lives reports whether the process of the note is there still and is the same.
 func (n *runnerNote) lives() bool {
 	host, _ := os.Hostname()
-	return n.Host == host && n.Boot == bootID() && n.PID > 0 && n.Started != "" && processStarted(n.PID) == n.Started
+	return n.Host == host && n.Boot == journal.BootID() && n.PID > 0 && n.Started != "" && journal.ProcessStart(n.PID) == n.Started
 }
 
 // maxSocket is how long the path of a socket may be everywhere.

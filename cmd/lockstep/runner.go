@@ -16,6 +16,8 @@ import (
 
 	"lockstep/runbook/attach"
 	"lockstep/runbook/engine"
+	"lockstep/runbook/failpoint"
+	"lockstep/runbook/journal"
 )
 
 // runnerName is the name under which this program is a runner.
@@ -76,6 +78,9 @@ func ownFiles() {
 // command that started it; without somebody to say it to there is none. The error is
 // for the log.
 func runOrder(ctx context.Context, o order, say func(word) error) (attach.Ending, error) {
+	if err := failpoint.Hit("runner.start"); err != nil {
+		return attach.Ending{Exit: exitFailed}, err
+	}
 	t := o.target()
 	var later bytes.Buffer // what a channel says to standard output, for the screen of whoever is there
 	t.stdout = &later
@@ -140,7 +145,7 @@ func runOrder(ctx context.Context, o order, say func(word) error) (attach.Ending
 func openRoom(s *session, o order) (*net.UnixListener, runnerNote, error) {
 	who := actor(o.Operator)
 	note := runnerNote{
-		Run: s.id, PID: os.Getpid(), Started: processStarted(os.Getpid()), Boot: bootID(), Host: who.Host, Operator: who.Name,
+		Run: s.id, PID: os.Getpid(), Started: journal.ProcessStart(os.Getpid()), Boot: journal.BootID(), Host: who.Host, Operator: who.Name,
 		Since: time.Now().UTC(), Log: o.Log, Lockstep: versionText(), dir: filepath.Dir(s.journal.Path()),
 	}
 	if path, err := filepath.Abs(o.Runbook); err == nil {

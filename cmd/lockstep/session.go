@@ -37,7 +37,21 @@ type target struct {
 	stdout      io.Writer // for announcements to standard output
 	run         string    // id of the run, "" for a new one
 	resume      bool      // the run goes on that was interrupted
-	detached    bool      // operators come and go
+	demo        bool
+	detached    bool // operators come and go
+}
+
+// purpose says what the journal is opened for.
+func (t target) purpose() string {
+	switch {
+	case t.demo:
+		return "demo"
+	case t.resume:
+		return "resume"
+	case t.mode == engine.Live:
+		return "run"
+	}
+	return "rehearse"
 }
 
 // A session is an open journal and a run that is ready to start.

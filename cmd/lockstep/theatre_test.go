@@ -23,6 +23,8 @@ type theatre struct {
 	dir     string
 	state   string
 	program string
+
+	released int // effects that were let come to their end
 }
 
 // Its runbook: the program says that it began, and waits for somebody to write to gate.
@@ -67,7 +69,9 @@ func newTheatre(t *testing.T) *theatre {
 	}
 	t.Cleanup(func() {
 		killRunners(t, s.state)
-		s.release() // the program of a run whose runner died
+		for s.effects() > s.released { // the program of a run whose runner died
+			s.release()
+		}
 	})
 	return s
 }
@@ -81,14 +85,17 @@ func (s *theatre) put(name, text string) {
 	}
 }
 
-// release lets the program of the effect end, or the next one that comes.
+// release lets the program of an effect that has begun come to its end.
 func (s *theatre) release() {
-	gate, err := os.OpenFile(s.path("gate"), os.O_RDWR|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		s.t.Error(err)
-		return
-	}
-	gate.Close()
+	s.t.Helper()
+	s.until("somebody waits at the gate", func() bool {
+		gate, err := os.OpenFile(s.path("gate"), os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		if err != nil {
+			return false // nobody reads yet
+		}
+		s.released++
+		return gate.Close() == nil
+	})
 }
 
 // effects is how often the effect was started.

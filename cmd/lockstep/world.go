@@ -59,7 +59,7 @@ func (w *world) make(ctx context.Context, tell func(safe.Text)) error {
 func (w *world) target(env string, mode engine.Mode, stdout io.Writer) target {
 	return target{
 		runbook: w.box.RunbookPath(), environment: env, mode: mode, stateDir: w.journals,
-		terraform: w.o.Terraform, stdout: stdout,
+		terraform: w.o.Terraform, stdout: stdout, demo: true,
 	}
 }
 

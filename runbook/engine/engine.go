@@ -130,6 +130,7 @@ func New(c Config) (*Engine, error) {
 		}
 		// What the process before left in the folder is evidence.
 		e.facts.Keep = c.Past.keep()
+		e.run.Started = c.Past.Began
 		e.run.WorkDir = filepath.Join(c.WorkDir, fmt.Sprintf("resumed-%d", c.Past.Resumes+1))
 		if err := os.MkdirAll(e.run.WorkDir, 0o700); err != nil {
 			return nil, fmt.Errorf("make the work folder: %w", err)
@@ -167,7 +168,7 @@ func (e *Engine) Run(ctx context.Context) (Result, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	e.mu.Lock()
-	e.cancel, e.started = cancel, e.cfg.Now()
+	e.cancel, e.started = cancel, e.run.Started
 	e.mu.Unlock()
 	defer e.stream.close()
 

@@ -63,6 +63,7 @@ func (r *reader) take(rec journal.Record) error {
 		if err := json.Unmarshal(rec.Body, &b); err != nil {
 			return err
 		}
+		p.Began = rec.Time()
 		p.Mode, p.Environment, p.Runbook, p.Digest = Mode(b.Mode), b.Environment, b.Runbook, b.Digest
 		r.asked = rec.Actor
 	case journal.KindResume:

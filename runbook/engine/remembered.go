@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"lockstep/runbook"
 	"lockstep/runbook/safe"
@@ -126,9 +127,10 @@ type Past struct {
 	Environment string
 	Runbook     string // path, as the run was started with
 	Digest      string // of the runbook's bytes
-	Closed      bool   // it has its last record, and cannot be resumed
-	Resumes     int    // how often it was resumed before
-	Last        int64  // seq of its last record
+	Began       time.Time
+	Closed      bool  // it has its last record, and cannot be resumed
+	Resumes     int   // how often it was resumed before
+	Last        int64 // seq of its last record
 	Unsettled   []Unsettled
 
 	memory    remembered

@@ -21,6 +21,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // The variables of the environment that are read once, at start.
@@ -76,6 +77,9 @@ func Hit(name string) error {
 	return hit(name)
 }
 
+// stopTime is ample for a signal to stop all threads.
+const stopTime = 50 * time.Millisecond
+
 func hit(name string) error {
 	mu.Lock()
 	total++
@@ -101,6 +105,7 @@ func hit(name string) error {
 			select {} // the signal may take a moment
 		case "pause":
 			_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+			time.Sleep(stopTime) // another thread may take the signal
 		case "error":
 			return ErrHit
 		}

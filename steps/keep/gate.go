@@ -5,8 +5,17 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 )
+
+// The gate stays on its first thread: when another one became the program, the
+// process would look for a moment as if it had ended.
+func init() {
+	if len(os.Args) > 0 && os.Args[0] == gateRole {
+		runtime.LockOSThread()
+	}
+}
 
 // gate waits until the keeper says go and becomes the program. When the keeper
 // dies first, or the program cannot be run, it says that it never ran.

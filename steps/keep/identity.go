@@ -23,8 +23,21 @@ func identify(pid int) (identity, error) {
 	return identity{PID: pid, Start: start, Boot: journal.BootID(), At: time.Now()}, err
 }
 
+// exchange is more than a process takes to become another program. While it does,
+// it may look like one that has ended.
+const exchange = 10 * time.Millisecond
+
 // there reports whether the process is there and has not ended.
 func (i identity) there() (bool, error) {
+	there, err := i.seen()
+	if there || err != nil {
+		return there, err
+	}
+	time.Sleep(exchange)
+	return i.seen()
+}
+
+func (i identity) seen() (bool, error) {
 	if i.Boot != journal.BootID() {
 		return false, nil
 	}

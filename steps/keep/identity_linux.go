@@ -23,12 +23,15 @@ func startOf(pid int) (start string, dead bool, err error) {
 	// The second field is a name that may hold anything, in brackets.
 	_, rest, ok := cutLast(raw, ')')
 	fields := bytes.Fields(rest)
-	const state, starttime = 0, 19 // the third and the 22nd of all
+	const state, threads, starttime = 0, 17, 19 // the third, 20th and 22nd of all
 	if !ok || len(fields) <= starttime {
 		return "", false, fmt.Errorf("/proc/%d/stat has another form than known", pid)
 	}
+	// A first thread may have ended although others go on: it has when one of them
+	// becomes another program.
+	alone := len(fields[threads]) == 1 && fields[threads][0] <= '1'
 	s := fields[state][0]
-	return string(fields[starttime]), s == 'Z' || s == 'X' || s == 'x', nil
+	return string(fields[starttime]), alone && (s == 'Z' || s == 'X' || s == 'x'), nil
 }
 
 func cutLast(b []byte, sep byte) (before, after []byte, ok bool) {

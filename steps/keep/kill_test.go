@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -144,6 +145,19 @@ func TestKill_keeperWhileTheProgramRuns(t *testing.T) {
 	p.release(t)
 	if s, out, _ := follow(t, p); s.Phase != Lost || out != "ready\ninterrupt\n" || p.effects() != 1 {
 		t.Errorf("%+v %q", s, out)
+	}
+}
+
+// A program that becomes another one, from any of its threads, is not taken for
+// one that is gone.
+func TestKill_turningProgramIsThere(t *testing.T) {
+	p := newPlace(t)
+	t.Setenv(failpoint.Variable, "shim.spawn:kill@3")
+	const turns = 40
+	p.start(t, "turn", strconv.Itoa(turns))
+	st, err := Follow(t.Context(), p.folder, nil, nil)
+	if n := p.effects(); err != nil || st.Phase != Lost || n != turns+1 {
+		t.Errorf("%+v %v after %d of %d turns", st, err, n, turns+1)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -74,6 +76,17 @@ func play(role string, args []string) int {
 			return 9
 		}
 		_ = os.WriteFile("child", fmt.Append(nil, c.Process.Pid), 0o600)
+	case "turn": // becomes itself again and again, from whichever thread
+		n, _ := strconv.Atoi(args[0])
+		if n == 0 {
+			return 0
+		}
+		self, _ := os.Executable()
+		runtime.LockOSThread() // so that what follows is on another
+		done := make(chan error)
+		go func() { done <- syscall.Exec(self, []string{self, "play", "turn", strconv.Itoa(n - 1)}, os.Environ()) }()
+		<-done
+		return 9
 	case "die":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGTERM)
 		select {}
@@ -199,4 +212,11 @@ func (p place) end(t *testing.T) {
 		t.Logf("keeper.log: %s", raw)
 	}
 	_ = os.WriteFile(filepath.Join(p.dir, "go"), nil, 0o600)
+	// The keeper may still be at its last file.
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(2 * time.Millisecond) {
+		if _, held, err := claimed(p.folder); !held || err != nil {
+			return
+		}
+	}
+	t.Error("the keeper is still there")
 }

@@ -210,17 +210,18 @@ func (s *dnsServer) exchange(ctx context.Context, q *dns.Msg, wait time.Duration
 // once sends the question and reads until its answer comes. What answers
 // another question, an earlier one or a forged one, is passed over.
 func (s *dnsServer) once(ctx context.Context, q *dns.Msg, wait time.Duration) (*dns.Msg, error) {
-	stop := context.AfterFunc(ctx, func() { _ = s.conn.SetDeadline(time.Unix(1, 0)) })
+	conn := s.conn // the deadline may come when this one is given up already
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	_ = s.conn.SetDeadline(time.Now().Add(wait))
+	_ = conn.SetDeadline(time.Now().Add(wait))
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	if err := s.conn.WriteMsg(q); err != nil {
+	if err := conn.WriteMsg(q); err != nil {
 		return nil, err
 	}
 	for {
-		reply, err := s.conn.ReadMsg()
+		reply, err := conn.ReadMsg()
 		if errors.Is(err, dns.ErrShortRead) {
 			continue // no message at all
 		}

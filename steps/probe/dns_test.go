@@ -162,6 +162,18 @@ func TestDNS_oneLostPacketIsNoOutage(t *testing.T) {
 	}
 }
 
+// The time for an answer and that for the measurement end together, in either
+// order; neither may touch a socket that the other has given up.
+func TestDNS_endsOfTimeMayMeet(t *testing.T) {
+	p := dnsOf("A", nil, zone(t, silent))
+	for range 300 {
+		p.Timeout = runbook.Duration(2 * time.Millisecond)
+		if m := measure(t, p, Deps{}); m.Word != safe.Lit("timeout") {
+			t.Fatalf("got %+v", m)
+		}
+	}
+}
+
 func TestDNS_cancelledIsInconclusive(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	made, err := New(dnsOf("A", nil, zone(t, func(dns.ResponseWriter, *dns.Msg) { cancel() })), Deps{})

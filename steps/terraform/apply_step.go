@@ -222,6 +222,9 @@ func (w *work) do(ctx context.Context) (engine.Ending, error) {
 		},
 		Blobs: []engine.Blob{{Name: "apply.jsonl", Data: log.bytes()}},
 	}
+	if !w.started {
+		end.Facts["started"] = false
+	}
 	if serr != nil {
 		end.Facts["state_error"] = safe.Show(serr.Error())
 		w.op.Tell(engine.Warned{Text: safe.Sprintf("the state after the apply could not be read: %v", serr)})

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -69,7 +70,7 @@ func (s *session) collect(ctx context.Context, op engine.Operator, e *evidence) 
 	if err := e.pull(ctx, w); err != nil || e.blind != nil {
 		return err
 	}
-	if e.end.result() == engine.OK || e.end.result() == engine.Failed {
+	if known := e.end.result(); known != engine.Unknown && !e.unsaved() {
 		return nil // how it ended is known; the state is read for the record
 	}
 	return s.planAgain(ctx, op, w, e)
@@ -241,12 +242,28 @@ func (e *evidence) state() (moved, safe.Text) {
 		return damaged, safe.Sprintf("state: another lineage is there (%.8s, serial %d) than before (%.8s, serial %d)", safe.Show(e.now.Lineage).String(), e.now.Serial, t.lineage, t.serial)
 	case e.now.Serial < t.serial:
 		return damaged, safe.Sprintf("state: serial went back from %d to %d", t.serial, e.now.Serial)
+	case e.now.Serial > t.serial && t.before(e.raw):
+		return same, safe.Sprintf("state: serial %d → %d, with the content of before", t.serial, e.now.Serial)
 	case e.now.Serial > t.serial:
 		return higher, safe.Sprintf("state: serial %d → %d, lineage the same", t.serial, e.now.Serial)
 	case t.state != "" && digestOf(e.raw) != t.state && t.sameVersion(e.raw):
 		return damaged, safe.Sprintf("state: serial is %d as before, but the content is another", t.serial)
 	}
 	return same, safe.Sprintf("state: serial %d as before, lineage the same", t.serial)
+}
+
+// serialOf finds the serial in what "state pull" prints.
+var serialOf = regexp.MustCompile(`"serial": \d+`)
+
+// before reports whether a state is the one from before the apply but for its
+// serial, as after it was restored.
+func (t *trace) before(raw string) bool {
+	copied, err := os.ReadFile(t.copied)
+	if t.copied == "" || err != nil || digestOf(string(copied)) != t.state {
+		return false
+	}
+	const any = `"serial": 0`
+	return serialOf.ReplaceAllString(raw, any) == serialOf.ReplaceAllString(string(copied), any)
 }
 
 // sameVersion reports whether a state was written by the version of Terraform

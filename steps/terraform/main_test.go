@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -116,7 +117,7 @@ func (p *project) deps() Deps {
 	return Deps{
 		Environ: func() []string { return p.environ },
 		Rescue:  filepath.Join(p.dir, "rescued"),
-		States:  filepath.Join(p.dir, "states"),
+		States:  filepath.Join(p.dir, "copied"),
 		Patches: p.patches,
 		Learned: func() *durations.Learned { return p.learned },
 		Open: func(*runbook.Environment, string) (Source, error) {
@@ -207,9 +208,6 @@ type operator struct {
 	onIntent  func()
 }
 
-// errDied is what a step gets that is under way while its process dies.
-var errDied = errors.New("the process died")
-
 var _ engine.Operator = (*operator)(nil)
 
 func recommended(q engine.Question) engine.Answer {
@@ -292,7 +290,7 @@ func (o *operator) Effect(ctx context.Context, i engine.Intent, do func(context.
 	}
 	o.intents = append(o.intents, i)
 	if o.dies {
-		return engine.Ending{}, errDied
+		runtime.Goexit() // nothing that comes after is done
 	}
 	if o.onIntent != nil {
 		o.onIntent()

@@ -50,7 +50,7 @@ func TestApply_offersToPushAStateThatCouldNotBeSaved(t *testing.T) {
 // copies lists the copies of the state that are there.
 func (p *project) copies() []string {
 	p.t.Helper()
-	all, err := filepath.Glob(filepath.Join(p.dir, "states", "*", "*"))
+	all, err := filepath.Glob(filepath.Join(p.dir, "copied", "*", "*"))
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestApply_copiesTheStateBeforeAndRemovesWhatIsNotNeeded(t *testing.T) {
 	if !exists(at) || !strings.Contains(o.warnings(), at) {
 		t.Errorf("%s: %s", at, o.warnings())
 	}
-	states := filepath.Join(p.dir, "states")
+	states := filepath.Join(p.dir, "copied")
 	if kept, err := CloseRun(states, "run-2", engine.Failed); err != nil || kept != filepath.Dir(at) || !exists(at) {
 		t.Errorf("%q %v", kept, err)
 	}

@@ -40,11 +40,24 @@ func (p *project) die(commit string) *death {
 		}
 		return engine.Answer{Choice: everything, Reason: "a test"}
 	}
+	return p.dieAs(o)
+}
+
+// dieAs is die with an operator of its own.
+func (p *project) dieAs(o *operator) *death {
+	p.t.Helper()
 	o.dies = true
 	tool := New(p.deps())
 	o.mustStep(tool, runbook.KindPlan)
-	if _, err := o.step(p.t.Context(), tool, runbook.KindApply); !errors.Is(err, errDied) {
-		p.t.Fatalf("%v\n%s", err, linesOf(err))
+	died := make(chan struct{})
+	go func() {
+		defer close(died)
+		_, err := o.step(p.t.Context(), tool, runbook.KindApply)
+		p.t.Errorf("it did not die: %v\n%s", err, linesOf(err))
+	}()
+	<-died
+	if len(o.intents) != 1 {
+		p.t.FailNow()
 	}
 	return &death{p: p, before: o, u: unsettled(p.t, o.intents[0])}
 }

@@ -98,6 +98,13 @@ func TestReconcile_stateThatCouldNotBeSaved(t *testing.T) {
 		t.Error("pushed to a backend that takes nothing")
 	}
 	expect(t, d.again(o, a), "errored-state")
+	// The lock can be left, too, and has to go first.
+	hub.change(func() { hub.lock = []byte(`{"ID":"1111-2222"}`) })
+	f = d.again(o, a)
+	expect(t, f, "stranded-lock", "1111-2222", "a state that could not be saved is in")
+	if err := choiceOf(t, f, "unlock").Do(t.Context(), o); err != nil || hub.held() != "" {
+		t.Fatalf("%v\n%s", err, linesOf(err))
+	}
 	hub.change(func() { hub.full = false })
 	// The next process finds the same file, wherever the checkout is then.
 	if err := os.RemoveAll(d.u.Facts["directory"].(string)); err != nil {

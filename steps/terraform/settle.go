@@ -64,7 +64,8 @@ func (s *session) pushState(ctx context.Context, op engine.Operator, w *workplac
 		},
 		Force: forced(kept),
 	}, func(ctx context.Context) (engine.Ending, error) {
-		if err := w.root.PushState(ctx, kept, r.path, false); err != nil {
+		// Terraform wants force to put back a state whose serial did not change.
+		if err := w.root.PushState(ctx, kept, r.path, r.id == fresh.now); err != nil {
 			return engine.Ending{}, err
 		}
 		after, err := w.root.State(context.WithoutCancel(ctx))

@@ -31,15 +31,18 @@ func (s *session) judge(e *evidence) engine.Finding {
 	move, _ := e.state()
 	known := e.end.result() == engine.OK || e.end.result() == engine.Failed
 	switch {
-	case e.unsaved() && e.blind == nil && e.lock == nil:
+	case e.rescued != nil && e.blind != nil:
+		f.Verdict, f.Found = verdictBlind, safe.Sprintf("Terraform could not save the state, and the one that is there cannot be looked at now: %v", e.blind)
+		f.Choices = []engine.Settling{s.stop(), again()}
+	case e.lock != nil:
+		s.locked(&f, e)
+	case e.unsaved():
 		s.erroredState(&f, e)
 	case known:
 		s.recovered(&f, e)
 	case e.blind != nil:
 		f.Verdict, f.Found = verdictBlind, safe.Sprintf("nobody knows how the apply ended, and nothing can be looked at now: %v", e.blind)
 		f.Choices = []engine.Settling{s.stop(), again()}
-	case e.lock != nil:
-		s.locked(&f, e)
 	case move == damaged:
 		s.damagedState(&f, e)
 	case e.plan != nil:

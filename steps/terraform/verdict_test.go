@@ -115,13 +115,7 @@ func TestReconcile_ofOneChangeLooksAtThatChange(t *testing.T) {
 	writeFile(t, log+".go", "")
 	o := p.operator(engine.Live)
 	o.facts.Commit, o.facts.Head = &engine.Candidate{Hash: "c2"}, "c2"
-	o.dies = true
-	tool := New(p.deps())
-	o.mustStep(tool, runbook.KindPlan)
-	if _, err := o.step(t.Context(), tool, runbook.KindApply); err == nil {
-		t.Fatal("it did not die")
-	}
-	d := &death{p: p, before: o, u: unsettled(t, o.intents[0])}
+	d := p.dieAs(o)
 	if len(d.u.Facts["targets"].([]any)) != 1 {
 		t.Fatalf("targets %v", d.u.Facts["targets"])
 	}
@@ -164,6 +158,17 @@ func TestReconcile_damagedStates(t *testing.T) {
 			}
 		}
 	}
+	// The same serial with other content needs force, an empty state does not.
+	if err := os.WriteFile(p.statePath(), []byte(strings.Replace(good, `"triggers_replace": null`, `"triggers_replace": "x"`, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := choiceOf(t, d.again(o, a), "restore").Do(t.Context(), o); err != nil || !strings.Contains(p.state(), `"triggers_replace": null`) {
+		t.Fatalf("%v\n%s\n%s", err, linesOf(err), p.state())
+	}
+	expect(t, d.again(o, a), "unknown-state-did-not-move", "serial 1 → 2, with the content of before")
+	if err := os.WriteFile(p.statePath(), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	restore := choiceOf(t, d.again(o, a), "restore")
 	if restore.Choice.Typed != "production" || !restore.Choice.Irreversible || restore.Then != engine.ThenLook {
 		t.Errorf("%+v", restore.Choice)
@@ -171,7 +176,7 @@ func TestReconcile_damagedStates(t *testing.T) {
 	if err := restore.Do(t.Context(), o); err != nil {
 		t.Fatalf("%v\n%s", err, linesOf(err))
 	}
-	if i := o.intents[0]; i.Effect != runbook.EffectIrreversible || i.Facts["call"] != "state push" || i.Facts["settles"] != int64(7) {
+	if i := o.intents[1]; i.Effect != runbook.EffectIrreversible || i.Facts["call"] != "state push" || i.Facts["settles"] != int64(7) {
 		t.Errorf("intent %+v", i)
 	}
 	if got := p.resources(); !slices.Equal(got, []string{"base"}) {
