@@ -65,17 +65,6 @@ type session struct {
 	notes   []safe.Text  // what has to be recorded and said when the run has begun
 }
 
-// purpose says in a word what the journal is taken for.
-func (t target) purpose() string {
-	switch {
-	case t.resume:
-		return "resume"
-	case t.mode == engine.Live:
-		return "run"
-	}
-	return "rehearse"
-}
-
 // loadTarget reads the runbook and finds the environment.
 func loadTarget(t target) (*runbook.Runbook, *runbook.Environment, error) {
 	rb, err := runbook.Load(t.runbook)

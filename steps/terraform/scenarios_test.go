@@ -146,6 +146,9 @@ func (s *scene) expect(want expectation) {
 	if o.Result != want.outcome || fmt.Sprint(o.Facts["exit"]) != want.exit {
 		t.Errorf("the outcome is %q with exit code %v, not %q with %s", o.Result, o.Facts["exit"], want.outcome, want.exit)
 	}
+	if warned := strings.Contains(s.heard.said(), "and the state is as before"); warned != (o.Result == "ok" && !want.moved) {
+		t.Errorf("warned of a state that did not move: %t", warned)
+	}
 	if moved := fmt.Sprint(o.Facts["serial"]) != "0"; moved != want.moved {
 		t.Errorf("the serial in the outcome is %v", o.Facts["serial"])
 	}
