@@ -79,7 +79,7 @@ const aRun = 500 * time.Millisecond
 func TestRandomKill_sameEndWhoeverDiesWhenever(t *testing.T) {
 	began := time.Now()
 	_, want := points(t)
-	times := 60
+	times := 40
 	if nightly() {
 		times = 1000
 	}

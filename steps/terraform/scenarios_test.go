@@ -50,6 +50,9 @@ func TestScenarios_areToldAsTheyAre(t *testing.T) {
 	for _, name := range scripted.Scenarios {
 		t.Run(string(name), func(t *testing.T) {
 			t.Parallel()
+			if name == scripted.HugeLine && testing.Short() {
+				t.Skip("64 MiB take too long in a short run")
+			}
 			want, known := expectations[name]
 			if !known {
 				t.Fatal("nobody knows what to expect")
