@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"lockstep/runbook"
@@ -229,7 +230,22 @@ func (w *work) do(ctx context.Context) (engine.Ending, error) {
 		end.Facts["state_error"] = safe.Show(serr.Error())
 		w.op.Tell(engine.Warned{Text: safe.Sprintf("the state after the apply could not be read: %v", serr)})
 	}
+	if err == nil && serr == nil && unmoved(&w.p.model, after) {
+		end.Facts["state_moved"] = false
+		w.op.Tell(engine.Warned{Text: safe.Sprintf("Terraform says that it applied all of it, and the state is as before, serial %d: look at the real objects", after.Serial)})
+	}
 	return end, w.rescue(end, err)
+}
+
+// unmoved reports whether a state is the one that a plan was made from, although
+// the plan makes, changes or deletes something.
+func unmoved(p *plan.Plan, now planfile.StateID) bool {
+	if now.Serial != p.Serial || safe.Show(now.Lineage).String() != p.Lineage {
+		return false
+	}
+	return slices.ContainsFunc(p.Resources, func(r plan.ResourceChange) bool {
+		return r.Action != plan.NoOp && r.Action != plan.Read
+	})
 }
 
 func resultOf(ctx context.Context, err error) engine.Result {

@@ -161,6 +161,9 @@ func (c *call) orphan() int {
 		if _, err := os.Stat(c.path(orphanGo)); err == nil {
 			return 0
 		}
+		if _, err := os.Stat(c.folder); err != nil {
+			return 0 // the test is over, and its folder is gone
+		}
 		time.Sleep(5 * time.Millisecond)
 	}
 }
