@@ -113,8 +113,9 @@ func (s *scene) play() {
 
 func (s *scene) answer(q engine.Question) {
 	s.asked = append(s.asked, q)
+	lost, _ := q.Payload.(engine.Settlement)
 	switch {
-	case q.Kind == engine.AskFailure, q.Kind == engine.AskPostMortem, q.Kind == engine.AskSettle, q.Kind == engine.AskChange && s.applied() > 0:
+	case lost.Verdict == "errored-state", q.Kind == engine.AskFailure, q.Kind == engine.AskPostMortem, q.Kind == engine.AskSettle, q.Kind == engine.AskChange && s.applied() > 0:
 		_ = s.engine.Answer(engine.Answer{Question: q.ID, Digest: q.Digest, Choice: "stop"}) // or it was withdrawn
 	default:
 		answer(s.t, s.engine, q)
