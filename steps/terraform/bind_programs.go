@@ -40,10 +40,10 @@ func (b *binding) program(path string, before *binding) fact {
 		digest = before.known[id].digest
 	}
 	if digest == "" {
-		if digest, err = planfile.Digest(path); err != nil {
+		if digest, id, err = readAtRest(path, id); err != nil {
 			return fact{value: cannotRead, shown: true}
 		}
-		if again, err := identity(path); err != nil || again != id {
+		if digest == "" {
 			return fact{value: "is being written to", shown: true}
 		}
 	}
@@ -53,6 +53,23 @@ func (b *binding) program(path string, before *binding) fact {
 		f.mode = info.Mode().String()
 	}
 	return f
+}
+
+// readAtRest reads a file that must not move meanwhile, and returns its digest and
+// its identity. It reads again when it moved: another name given to the file moves
+// it too. The digest is "" when it does not come to rest.
+func readAtRest(path, id string) (digest, was string, err error) {
+	for range 5 {
+		if digest, err = planfile.Digest(path); err != nil {
+			return "", id, err
+		}
+		now, err := identity(path)
+		if err != nil || now == id {
+			return digest, id, err
+		}
+		id = now
+	}
+	return "", id, nil
 }
 
 // takePrograms takes down Terraform and the providers in use.

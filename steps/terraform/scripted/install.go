@@ -70,11 +70,10 @@ func Install(folder string, s Script) (*Program, error) {
 		return nil, err
 	}
 	p := &Program{Folder: folder, Path: filepath.Join(folder, "terraform")}
-	// The folder is found from the path, so every one has a file of its own.
-	if err := os.Link(from, p.Path); err != nil {
-		if err := copyProgram(from, p.Path); err != nil {
-			return nil, err
-		}
+	// The folder is found from the path, so every one has a file of its own. It is
+	// no hard link: to make one changes the file that others are being held to.
+	if err := copyProgram(from, p.Path); err != nil {
+		return nil, err
 	}
 	return p, p.Set(s)
 }
