@@ -74,7 +74,7 @@ type Engine struct {
 	done      map[string]ended
 	pending   bool // the plan that was chosen went with an earlier process
 	rounds    cycle
-	unknown   *journal.Record // intent of the last effect whose end nobody saw
+	effects   map[int64]opened // without an outcome, by the number of the intent
 
 	mu      sync.Mutex
 	stop    bool // StopSoon
@@ -117,6 +117,7 @@ func New(c Config) (*Engine, error) {
 		unattended: map[string]bool{},
 		attempts:   map[string]int{},
 		done:       map[string]ended{},
+		effects:    map[int64]opened{},
 		gauges:     map[string]*gauge{},
 		gone:       make(chan struct{}),
 		over:       make(chan struct{}),
@@ -129,7 +130,8 @@ func New(c Config) (*Engine, error) {
 			return nil, err
 		}
 		// What the process before left in the folder is evidence.
-		e.facts.Keep = c.Past.keep()
+		e.facts.Keep = c.Past.memory.Facts.Keep
+		e.recallOpen(c.Past)
 		e.run.WorkDir = filepath.Join(c.WorkDir, fmt.Sprintf("resumed-%d", c.Past.Resumes+1))
 		if err := os.MkdirAll(e.run.WorkDir, 0o700); err != nil {
 			return nil, fmt.Errorf("make the work folder: %w", err)
@@ -182,6 +184,11 @@ func (e *Engine) Run(ctx context.Context) (Result, error) {
 	}
 	probing()
 	result := e.resultOf(err)
+	if why := e.keep(); len(e.effects) > 0 && result != Unknown {
+		// Whatever the steps made of it: nothing says how that ended.
+		err = errors.Join(fmt.Errorf("%w: %s", ErrUnknown, why), err)
+		result = Unknown
+	}
 	if result == Skipped {
 		result = OK // there was nothing to do, and it is done
 	}
@@ -211,10 +218,11 @@ func (e *Engine) Run(ctx context.Context) (Result, error) {
 // tidy removes the work folder, which holds secrets, unless it also holds what
 // somebody still needs.
 func (e *Engine) tidy() {
+	why := e.keep()
 	switch {
 	case e.cfg.WorkDir == "":
-	case !e.facts.Keep.IsEmpty():
-		e.stream.publish("", Warned{safe.Sprintf("the work folder %s is kept, and may hold secrets: %s", e.cfg.WorkDir, e.facts.Keep)})
+	case !why.IsEmpty():
+		e.stream.publish("", Warned{safe.Sprintf("the work folder %s is kept, and may hold secrets: %s", e.cfg.WorkDir, why)})
 	default:
 		if err := os.RemoveAll(e.cfg.WorkDir); err != nil {
 			e.stream.publish("", Warned{safe.Sprintf("the work folder could not be removed: %v", err)})

@@ -67,7 +67,7 @@ func (e *Engine) remember() ([]byte, error) {
 func (e *Engine) recall(p *Past) {
 	m := p.memory
 	e.facts, e.decisions, e.rounds = m.Facts, slices.Clone(m.Decisions), m.Rounds
-	e.facts.Keep = p.keep()
+	e.recallOpen(p)
 	e.done = map[string]ended{}
 	maps.Copy(e.done, m.Done)
 	e.pending = m.Pending
