@@ -72,7 +72,8 @@ type Engine struct {
 	decisions []safe.Text
 	attempts  map[string]int // step → how often it was started
 	done      map[string]ended
-	pending   bool // the plan that was chosen went with an earlier process
+	pending   bool    // the plan that was chosen went with an earlier process
+	settled   []int64 // intents whose end was found out on a resume
 	rounds    cycle
 	effects   map[int64]opened // without an outcome, by the number of the intent
 
@@ -239,6 +240,7 @@ func (e *Engine) comeBack(ctx context.Context) error {
 		return err
 	}
 	e.reopen(e.cfg.Runbook.Steps)
+	e.pending = false
 	return nil
 }
 

@@ -42,18 +42,27 @@ func (e *Engine) settle(ctx context.Context) error {
 			return err
 		case err != nil:
 			return fmt.Errorf("%w (%w)", errUnsettled, err)
+		case then != ThenDone && then != ThenAgain:
+			return errUnsettled
 		}
 		if ways[u.Step] != ThenAgain {
 			ways[u.Step] = then
 		}
 	}
+	// First all, then one record after the other: each of them holds what is known of all.
+	text := safe.Lit("done before the interruption")
+	for id, then := range ways {
+		delete(e.done, id)
+		if then == ThenDone {
+			e.done[id] = ended{OK, text}
+		}
+	}
 	for id, then := range ways {
 		if then != ThenDone {
-			delete(e.done, id)
 			continue
 		}
 		s, _ := find(e.cfg.Runbook.Steps, id)
-		if err := e.finish(s, e.attempts[id], OK, safe.Lit("done before the interruption")); err != nil {
+		if err := e.finish(s, e.attempts[id], OK, text); err != nil {
 			return err
 		}
 	}
@@ -199,6 +208,7 @@ func (e *Engine) recordSettled(op *desk, u Unsettled, f Finding, end Ending, lea
 	if learn != nil {
 		learn(&e.facts)
 	}
+	e.settled = append(e.settled, u.Seq)
 	if u.Outcome != nil {
 		return nil // it has its outcome; only the end of the step was missing
 	}
