@@ -89,6 +89,7 @@ type Engine struct {
 	cancelled bool          // CancelNow was asked for
 	underway  *underway     // the effect that runs now, or nil
 	over      chan struct{} // closed before the last record
+	last      sync.Mutex    // held while a record is written that no step causes
 }
 
 var _ Console = (*Engine)(nil)
@@ -197,7 +198,9 @@ func (e *Engine) Run(ctx context.Context) (Result, error) {
 	if result == OK {
 		err = nil
 	}
+	e.last.Lock()
 	close(e.over)
+	e.last.Unlock()
 	// What is unknown stays open, so that a resume can look for it.
 	if result != Unknown {
 		if cerr := e.close(result, summary); cerr != nil {
@@ -377,6 +380,20 @@ var errJournal = errors.New("write the journal")
 // append writes a record and tells that there is one more.
 func (e *Engine) append(step string, attempt int, kind journal.Kind, body any, blobs ...journal.BlobRef) (journal.Record, error) {
 	return e.appendAs(e.cfg.Actor, step, attempt, kind, body, blobs...)
+}
+
+// appendUnlessOver writes a record that no step causes, and none after the last
+// record of the run.
+func (e *Engine) appendUnlessOver(who journal.Actor, step string, attempt int, kind journal.Kind, body any) error {
+	e.last.Lock()
+	defer e.last.Unlock()
+	select {
+	case <-e.over:
+		return nil
+	default:
+	}
+	_, err := e.appendAs(who, step, attempt, kind, body)
+	return err
 }
 
 // appendAs writes a record that somebody in particular caused.
