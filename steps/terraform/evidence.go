@@ -25,6 +25,8 @@ type evidence struct {
 	job   keep.State
 	end   *afterlife // nil when nobody wrote down how it ended
 
+	unseen error // why nothing is known of the process, which may run still, or nil
+
 	blind error // why nothing could be looked at, or nil
 
 	raw    string // the state now; "" when there is none
@@ -287,6 +289,8 @@ func (e *evidence) holder() (ours bool, lines []safe.Text) {
 	}
 	const not = "lock: the holder is NOT this apply: "
 	switch {
+	case e.unseen != nil:
+		return false, append(lines, safe.Lit("lock: it may be this apply, which may be at work still, or somebody else"))
 	case e.job.Phase == keep.Running:
 		return false, append(lines, safe.Sprintf("lock: the process of this apply still runs (%s)", e.job.Words()))
 	case l.Who == "" && e.end.atWork():
