@@ -53,9 +53,7 @@ type rescued struct {
 // context that ended; what cannot be seen is part of the evidence.
 func (s *session) collect(ctx context.Context, op engine.Operator, e *evidence) error {
 	t := e.trace
-	if err := s.findRescued(e); err != nil {
-		op.Tell(engine.Warned{Text: safe.Sprintf("a state that Terraform could not save could not be read: %v", err)})
-	}
+	s.lookForRescued(op, e)
 	commit, head := t.commit, op.Facts().Head
 	if head == "" {
 		head = commit
@@ -149,6 +147,24 @@ func (s *session) wants(ctx context.Context, op engine.Operator, w *workplace, t
 		return 0, safe.Lit("nothing to do"), nil
 	}
 	return len(p.model.Resources) + len(p.model.Outputs), safe.Sprintf("%s: %s", countWords(&p.model), names(p.model.Resources)), nil
+}
+
+// lookForRescued is findRescued, and sees to it that a state stays where it is when
+// it can be read or copied by nobody now.
+func (s *session) lookForRescued(op engine.Operator, e *evidence) {
+	err := s.findRescued(e)
+	if err == nil {
+		return
+	}
+	op.Tell(engine.Warned{Text: safe.Sprintf("a state that Terraform could not save could not be copied to a safe place: %v", err)})
+	at := erroredPath(e.trace.directory)
+	if !exists(at) {
+		at = e.trace.kept // it was only printed
+	}
+	op.Facts().Keep = onlyCopy(at)
+	if r, err := readRescued(at); err == nil {
+		e.rescued = r
+	}
 }
 
 // findRescued finds the state that the apply could not save, and copies it to a

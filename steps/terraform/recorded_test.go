@@ -90,3 +90,23 @@ func joined(f engine.Finding) string {
 	}
 	return strings.Join(out, "\n")
 }
+
+// A state that can be copied to no safe place is offered from where it is, and
+// stays there.
+func TestRescue_staysWhereItIsWhenThereIsNoSafePlace(t *testing.T) {
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
+	blocked := filepath.Join(t.TempDir(), "rescued")
+	dir := t.TempDir()
+	err := errors.Join(os.WriteFile(blocked, nil, 0o600), os.WriteFile(erroredPath(dir), []byte(`{"version":4,"serial":3,"lineage":"x"}`), 0o600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newProject(t, "")
+	o := p.operator(engine.Live)
+	s := newSession(Deps{Rescue: blocked}, o.run)
+	e := &evidence{trace: &trace{directory: dir}}
+	s.lookForRescued(o, e)
+	if e.rescued == nil || e.rescued.path != erroredPath(dir) || e.rescued.id.Serial != 3 || o.facts.Keep.IsEmpty() {
+		t.Errorf("%+v, kept because of %q", e.rescued, o.facts.Keep)
+	}
+}
