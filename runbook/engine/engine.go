@@ -244,6 +244,7 @@ func (e *Engine) comeBack(ctx context.Context) error {
 	}
 	e.reopen(e.cfg.Runbook.Steps)
 	e.pending = false
+	e.lookAgain(e.cfg.Runbook.Steps)
 	return nil
 }
 
