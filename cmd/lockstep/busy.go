@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -57,10 +58,54 @@ func unfinished(t target, path string) ([]safe.Text, error) {
 			Hint: fmt.Sprintf("lockstep resume %s finds out and goes on; lockstep show %s tells what it did", safe.Show(last.ID), safe.Show(last.ID)),
 		}
 	}
-	// It may hold a plan and a checkout, and so secrets.
-	if err := os.RemoveAll(filepath.Join(filepath.Dir(path), workName, last.ID)); err != nil {
+	notes := []safe.Text{safe.Sprintf("run %s of %s was not finished; nothing of it is unknown, and it will not be resumed",
+		safe.Show(last.ID), safe.Show(last.Start.UTC().Format("2006-01-02 15:04 MST")))}
+	note, err := clearWork(filepath.Dir(path), last.ID)
+	if err != nil {
 		return nil, fmt.Errorf("remove the work folder of run %s: %w", safe.Show(last.ID), err)
 	}
-	return []safe.Text{safe.Sprintf("run %s of %s was not finished; nothing of it is unknown, and it will not be resumed",
-		safe.Show(last.ID), safe.Show(last.Start.UTC().Format("2006-01-02 15:04 MST")))}, nil
+	if !note.IsEmpty() {
+		notes = append(notes, note)
+	}
+	return notes, nil
+}
+
+// clearWork removes the work folder of a run that will not be resumed: it may hold a
+// plan and a checkout, and so secrets. It stays when it holds the only copy of a
+// state that Terraform could not save, and the note says so.
+func clearWork(dir, run string) (note safe.Text, err error) {
+	if !filepath.IsLocal(run) {
+		return note, nil // no folder of ours
+	}
+	work := filepath.Join(dir, workName, run)
+	rescued := map[string]bool{}
+	files, err := filepath.Glob(filepath.Join(dir, rescuedName, "*"))
+	if err != nil {
+		return note, err
+	}
+	for _, f := range files {
+		if raw, err := os.ReadFile(f); err == nil {
+			rescued[string(raw)] = true
+		}
+	}
+	only := ""
+	err = filepath.WalkDir(work, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || only != "" || d.Name() != "errored.tfstate" || !d.Type().IsRegular() {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		if err == nil && len(raw) > 0 && !rescued[string(raw)] {
+			only = path
+		}
+		return err
+	})
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return note, nil
+	case err != nil:
+		return note, err
+	case only != "":
+		return safe.Sprintf("the work folder of run %s is kept, with its secrets: %s is the only copy of a state that Terraform could not save", safe.Show(run), safe.Show(only)), nil
+	}
+	return note, os.RemoveAll(work)
 }

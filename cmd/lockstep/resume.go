@@ -28,7 +28,8 @@ func newResumeCommand(s *settings) *cobra.Command {
 		Long: `Resume goes on with a run that was interrupted: a machine or a runner died. RUN is the id
 of the run or how it begins; without it, the last unfinished run is taken.
 
-Steps that are finished are not repeated. An effect that was started and has no
+Steps that are finished are not repeated, but for two looks: before the pin is written it
+plans once more that nothing is left, and verifies once more. An effect that was started and has no
 outcome in the journal is unknown: what is left of it is looked at, the evidence is
 shown, and where it does not prove what happened you decide; it is never repeated by
 itself. A plan is always made and approved anew.

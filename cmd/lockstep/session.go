@@ -23,8 +23,10 @@ import (
 	"lockstep/steps"
 )
 
-// workName is the folder of the folders that runs work in.
-const workName = "work"
+const (
+	workName    = "work"    // folder of the folders that runs work in
+	rescuedName = "rescued" // folder of the states that Terraform could not save
+)
 
 // A target says what a run is for.
 type target struct {
@@ -135,7 +137,7 @@ func openSession(ctx context.Context, t target) (_ *session, err error) {
 	rb = rb.For(env.Name)
 	wiring := steps.Wiring{
 		Runbook: rb, Folder: folder, Terraform: t.terraform, Stdout: t.stdout,
-		Rescue:  filepath.Join(dir, "rescued"),
+		Rescue:  filepath.Join(dir, rescuedName),
 		Patches: filepath.Join(dir, "patches"),
 		States:  filepath.Join(dir, "states"),
 		Records: func() ([]journal.Record, error) { return journal.Read(j.Path()) },

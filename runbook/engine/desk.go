@@ -132,13 +132,12 @@ func (d *desk) Effect(ctx context.Context, i Intent, do func(context.Context) (E
 	if err != nil {
 		return Ending{}, fmt.Errorf("nothing was started, because the intent cannot be recorded: %w", err)
 	}
+	e.effects[intent.Seq] = opened{intent.Seq, d.step, i.What, intent}
 	e.setUnderway(&underway{d.step, d.attempt, i.Force})
 	_ = failpoint.Hit("intent.after") // it ends or stops the process; there is nothing to fail
 	end, err := d.guarded(ctx, do)
 	e.setUnderway(nil)
 	if errors.Is(err, ErrUnknown) {
-		e.facts.Keep = safe.Sprintf("how this ended is not known: %s", i.What)
-		e.unknown = &intent
 		if len(end.Facts) > 0 || len(end.Blobs) > 0 {
 			// No outcome, because there is none; but what was seen helps to find out.
 			err = errors.Join(err, d.Evidence(safe.Lit("what was seen of an effect whose end is not known"), end.Facts, end.Blobs...))
@@ -157,7 +156,6 @@ func (d *desk) Effect(ctx context.Context, i Intent, do func(context.Context) (E
 	}
 	_ = failpoint.Hit("outcome.after")
 	if rerr != nil {
-		e.facts.Keep = safe.Sprintf("the end of this could not be recorded: %s", i.What)
 		return end, errors.Join(err, fmt.Errorf("%w: it ended as %q, but that cannot be recorded: %w", ErrUnknown, end.Result, rerr))
 	}
 	return end, err
@@ -224,6 +222,9 @@ func (d *desk) recordOutcome(intent int64, end Ending, err error) error {
 	_, aerr := d.engine.append(d.step, d.attempt, journal.KindOutcome, journal.OutcomeBody{
 		Intent: intent, Result: string(end.Result), Detail: detail, Facts: facts,
 	}, blobs...)
+	if aerr == nil && end.Result != Unknown {
+		delete(d.engine.effects, intent)
+	}
 	return aerr
 }
 

@@ -72,9 +72,10 @@ type Engine struct {
 	decisions []safe.Text
 	attempts  map[string]int // step → how often it was started
 	done      map[string]ended
-	pending   bool // the plan that was chosen went with an earlier process
+	pending   bool    // the plan that was chosen went with an earlier process
+	settled   []int64 // intents whose end was found out on a resume
 	rounds    cycle
-	unknown   *journal.Record // intent of the last effect whose end nobody saw
+	effects   map[int64]opened // without an outcome, by the number of the intent
 
 	mu      sync.Mutex
 	stop    bool // StopSoon
@@ -88,6 +89,7 @@ type Engine struct {
 	cancelled bool          // CancelNow was asked for
 	underway  *underway     // the effect that runs now, or nil
 	over      chan struct{} // closed before the last record
+	last      sync.Mutex    // held while a record is written that no step causes
 }
 
 var _ Console = (*Engine)(nil)
@@ -117,6 +119,7 @@ func New(c Config) (*Engine, error) {
 		unattended: map[string]bool{},
 		attempts:   map[string]int{},
 		done:       map[string]ended{},
+		effects:    map[int64]opened{},
 		gauges:     map[string]*gauge{},
 		gone:       make(chan struct{}),
 		over:       make(chan struct{}),
@@ -129,7 +132,8 @@ func New(c Config) (*Engine, error) {
 			return nil, err
 		}
 		// What the process before left in the folder is evidence.
-		e.facts.Keep = c.Past.keep()
+		e.facts.Keep = c.Past.memory.Facts.Keep
+		e.recallOpen(c.Past)
 		e.run.Started = c.Past.Began
 		e.run.WorkDir = filepath.Join(c.WorkDir, fmt.Sprintf("resumed-%d", c.Past.Resumes+1))
 		if err := os.MkdirAll(e.run.WorkDir, 0o700); err != nil {
@@ -183,6 +187,11 @@ func (e *Engine) Run(ctx context.Context) (Result, error) {
 	}
 	probing()
 	result := e.resultOf(err)
+	if why := e.keep(); len(e.effects) > 0 && result != Unknown {
+		// Whatever the steps made of it: nothing says how that ended.
+		err = errors.Join(fmt.Errorf("%w: %s", ErrUnknown, why), err)
+		result = Unknown
+	}
 	if result == Skipped {
 		result = OK // there was nothing to do, and it is done
 	}
@@ -190,7 +199,9 @@ func (e *Engine) Run(ctx context.Context) (Result, error) {
 	if result == OK {
 		err = nil
 	}
+	e.last.Lock()
 	close(e.over)
+	e.last.Unlock()
 	// What is unknown stays open, so that a resume can look for it.
 	if result != Unknown {
 		if cerr := e.close(result, summary); cerr != nil {
@@ -212,10 +223,11 @@ func (e *Engine) Run(ctx context.Context) (Result, error) {
 // tidy removes the work folder, which holds secrets, unless it also holds what
 // somebody still needs.
 func (e *Engine) tidy() {
+	why := e.keep()
 	switch {
 	case e.cfg.WorkDir == "":
-	case !e.facts.Keep.IsEmpty():
-		e.stream.publish("", Warned{safe.Sprintf("the work folder %s is kept, and may hold secrets: %s", e.cfg.WorkDir, e.facts.Keep)})
+	case !why.IsEmpty():
+		e.stream.publish("", Warned{safe.Sprintf("the work folder %s is kept, and may hold secrets: %s", e.cfg.WorkDir, why)})
 	default:
 		if err := os.RemoveAll(e.cfg.WorkDir); err != nil {
 			e.stream.publish("", Warned{safe.Sprintf("the work folder could not be removed: %v", err)})
@@ -232,6 +244,8 @@ func (e *Engine) comeBack(ctx context.Context) error {
 		return err
 	}
 	e.reopen(e.cfg.Runbook.Steps)
+	e.pending = false
+	e.lookAgain(e.cfg.Runbook.Steps)
 	return nil
 }
 
@@ -368,6 +382,20 @@ var errJournal = errors.New("write the journal")
 // append writes a record and tells that there is one more.
 func (e *Engine) append(step string, attempt int, kind journal.Kind, body any, blobs ...journal.BlobRef) (journal.Record, error) {
 	return e.appendAs(e.cfg.Actor, step, attempt, kind, body, blobs...)
+}
+
+// appendUnlessOver writes a record that no step causes, and none after the last
+// record of the run.
+func (e *Engine) appendUnlessOver(who journal.Actor, step string, attempt int, kind journal.Kind, body any) error {
+	e.last.Lock()
+	defer e.last.Unlock()
+	select {
+	case <-e.over:
+		return nil
+	default:
+	}
+	_, err := e.appendAs(who, step, attempt, kind, body)
+	return err
 }
 
 // appendAs writes a record that somebody in particular caused.

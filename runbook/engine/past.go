@@ -27,8 +27,8 @@ func ReadPast(records []journal.Record, run string, blob func(journal.BlobRef) (
 	if p.Environment == "" {
 		return nil, fmt.Errorf("the journal has no run %q", run)
 	}
-	p.Unsettled = r.unsettled()
 	if r.memory == nil {
+		p.Unsettled = r.unsettled()
 		return p, nil
 	}
 	raw, err := blob(*r.memory)
@@ -38,6 +38,7 @@ func ReadPast(records []journal.Record, run string, blob func(journal.BlobRef) (
 	if err := json.Unmarshal(raw, &p.memory); err != nil {
 		return nil, fmt.Errorf("read what the run knew: %w", err)
 	}
+	p.Unsettled = r.unsettled()
 	return p, nil
 }
 
@@ -133,11 +134,12 @@ func unsettledBy(rec journal.Record, who journal.Actor) (Unsettled, error) {
 
 // unsettled returns the effects without an outcome, and those of an attempt that
 // did not end. What an earlier attempt did has nothing to say any more once its
-// outcome is known.
+// outcome is known, nor has one that the newest memory has taken in.
 func (r *reader) unsettled() []Unsettled {
 	var out []Unsettled
 	for _, e := range r.effects {
-		if e.Outcome == nil || !e.over && e.Attempt == r.past.attempts[e.Step] {
+		known := slices.Contains(r.past.memory.Settled, e.Seq)
+		if e.Outcome == nil || !known && !e.over && e.Attempt == r.past.attempts[e.Step] {
 			out = append(out, e.Unsettled)
 		}
 	}

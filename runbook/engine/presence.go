@@ -57,16 +57,10 @@ func (e *Engine) Seat(c SeatChange) error {
 }
 
 func (e *Engine) recordMove(c SeatChange) error {
-	select {
-	case <-e.over:
-		return nil // the run has its last record
-	default:
-	}
-	_, err := e.appendAs(c.Seat.Actor, "", 0, journal.KindSeat, journal.SeatBody{
+	return e.appendUnlessOver(c.Seat.Actor, "", 0, journal.KindSeat, journal.SeatBody{
 		Move: string(c.Move), Seat: c.Seat.ID, Where: c.Seat.Where, Holds: c.Seat.Holds,
 		From: safe.Show(c.From).String(), Reason: safe.Show(c.Reason), There: len(c.Seats),
 	})
-	return err
 }
 
 func (e *Engine) tellSeats() {
@@ -88,6 +82,10 @@ func (e *Engine) attended(ctx context.Context, s runbook.Step) error {
 	}
 	defer e.hold(safe.Text{})
 	for told := false; ; told = true {
+		woken := e.woken() // before the look: whoever says stop after it wakes us
+		if e.stopping() {
+			return ErrStopped
+		}
 		held, change := e.present.held()
 		if held {
 			return nil
@@ -101,10 +99,7 @@ func (e *Engine) attended(ctx context.Context, s runbook.Step) error {
 			return context.Cause(ctx)
 		case <-e.gone:
 			return errNobody
-		case <-e.woken():
-			if e.stopping() {
-				return ErrStopped
-			}
+		case <-woken:
 		}
 	}
 }
@@ -153,7 +148,7 @@ func (e *Engine) ForceAs(who journal.Actor, how Interrupt, typed string) error {
 	case !asked:
 		return &RefusedError{"cancel first: the program ends by itself then, most of the time"}
 	}
-	if _, err := e.appendAs(who, u.step, u.attempt, journal.KindDecision, journal.DecisionBody{
+	if err := e.appendUnlessOver(who, u.step, u.attempt, journal.KindDecision, journal.DecisionBody{
 		Kind: "force", Choice: string(how), Reason: safe.Sprintf("typed %q", typed),
 	}); err != nil {
 		return err

@@ -25,6 +25,7 @@ type remembered struct {
 	Pending   bool             `json:"pending"` // a plan was chosen and not applied yet
 	Rounds    cycle            `json:"rounds"`
 	Gauges    []remembering    `json:"gauges"`
+	Settled   []int64          `json:"settled"` // intents that were settled on a resume and are part of all this
 }
 
 // ended is how a step ended that the run needs not do again.
@@ -48,7 +49,8 @@ type remembering struct {
 // remember returns the blob that goes with the end of a step.
 func (e *Engine) remember() ([]byte, error) {
 	m := remembered{
-		Facts: e.facts, Decisions: e.decisions, Done: e.done, Pending: e.facts.Plan != nil, Rounds: e.rounds,
+		Facts: e.facts, Decisions: e.decisions, Done: e.done, Pending: e.facts.Plan != nil || e.pending,
+		Rounds: e.rounds, Settled: e.settled,
 	}
 	m.Facts.Plan, m.Facts.Dark = nil, nil
 	e.mu.Lock()
@@ -68,10 +70,10 @@ func (e *Engine) remember() ([]byte, error) {
 func (e *Engine) recall(p *Past) {
 	m := p.memory
 	e.facts, e.decisions, e.rounds = m.Facts, slices.Clone(m.Decisions), m.Rounds
-	e.facts.Keep = p.keep()
+	e.recallOpen(p)
 	e.done = map[string]ended{}
 	maps.Copy(e.done, m.Done)
-	e.pending = m.Pending
+	e.pending, e.settled = m.Pending, slices.Clone(m.Settled)
 	maps.Copy(e.attempts, p.attempts)
 	e.desk.count = p.questions
 	for _, g := range m.Gauges {
@@ -79,22 +81,30 @@ func (e *Engine) recall(p *Past) {
 	}
 }
 
-// reopen takes the plan step back whose plan went with the process that made it.
+// reopen takes the plan step back whose plan went with the process that made it,
+// and what was confirmed since with that plan in view.
 func (e *Engine) reopen(steps []runbook.Step) {
 	if !e.pending {
 		return
 	}
-	plan := ""
+	var since []string
 	for _, s := range steps {
 		switch s.Kind() {
 		case runbook.KindEachChange:
 			e.reopen(s.EachChange)
 		case runbook.KindPlan:
-			plan = s.ID
-		case runbook.KindApply:
-			if _, applied := e.done[s.ID]; !applied && plan != "" {
-				delete(e.done, plan)
+			since = []string{s.ID}
+		case runbook.KindConfirm:
+			if len(since) > 0 {
+				since = append(since, s.ID)
 			}
+		case runbook.KindApply:
+			if _, applied := e.done[s.ID]; !applied {
+				for _, id := range since {
+					delete(e.done, id)
+				}
+			}
+			since = nil
 		}
 	}
 }

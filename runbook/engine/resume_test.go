@@ -84,7 +84,9 @@ func (p *trip) run(dieAt int) (Result, error) {
 	}
 	steps := p.kit(&p.effects)
 	build := func(s runbook.Step) (Step, error) { return steps[s.ID], nil }
-	cfg.Kit = Kit{runbook.KindConfirm: build, runbook.KindPlan: build, runbook.KindApply: build}
+	cfg.Kit = Kit{
+		runbook.KindConfirm: build, runbook.KindPlan: build, runbook.KindApply: build, runbook.KindVerify: build, runbook.KindRecordPin: build,
+	}
 	e, err := New(cfg)
 	if err != nil {
 		p.t.Fatal(err)

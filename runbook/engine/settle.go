@@ -36,44 +36,37 @@ func (e *Engine) settle(ctx context.Context) error {
 		if !ok {
 			return fmt.Errorf("%w: the runbook has no step %q any more, which started: %s", ErrUnknown, safe.Show(u.Step), u.What)
 		}
-		if u.Outcome == nil {
-			e.facts.Keep = keepFor(u) // it holds what can be found out
-		}
 		then, err := e.settleOne(ctx, s, u)
 		switch {
 		case errors.Is(err, ErrUnknown), errors.Is(err, errJournal):
 			return err
 		case err != nil:
 			return fmt.Errorf("%w (%w)", errUnsettled, err)
+		case then != ThenDone && then != ThenAgain:
+			return errUnsettled
 		}
 		if ways[u.Step] != ThenAgain {
 			ways[u.Step] = then
 		}
 	}
+	// First all, then one record after the other: each of them holds what is known of all.
+	text := safe.Lit("done before the interruption")
+	for id, then := range ways {
+		delete(e.done, id)
+		if then == ThenDone {
+			e.done[id] = ended{OK, text}
+		}
+	}
 	for id, then := range ways {
 		if then != ThenDone {
-			delete(e.done, id)
 			continue
 		}
 		s, _ := find(e.cfg.Runbook.Steps, id)
-		if err := e.finish(s, e.attempts[id], OK, safe.Lit("done before the interruption")); err != nil {
+		if err := e.finish(s, e.attempts[id], OK, text); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// keepFor says why the work folder is needed as long as an effect is not settled.
-func keepFor(u Unsettled) safe.Text { return safe.Sprintf("how this ended is not known: %s", u.What) }
-
-// keep says why the work folder of a run is needed still, or is empty.
-func (p *Past) keep() safe.Text {
-	for _, u := range p.Unsettled {
-		if u.Outcome == nil {
-			return keepFor(u)
-		}
-	}
-	return safe.Text{}
 }
 
 // find returns the step with an id.
@@ -212,10 +205,10 @@ func (e *Engine) askSettle(ctx context.Context, op *desk, u Unsettled, f Finding
 
 // recordSettled writes the outcome of an effect that another process started.
 func (e *Engine) recordSettled(op *desk, u Unsettled, f Finding, end Ending, learn func(*Facts)) error {
-	e.facts.Keep = safe.Text{} // what it was kept for is known now
 	if learn != nil {
 		learn(&e.facts)
 	}
+	e.settled = append(e.settled, u.Seq)
 	if u.Outcome != nil {
 		return nil // it has its outcome; only the end of the step was missing
 	}
@@ -291,22 +284,24 @@ func lookChoice() Choice {
 	}
 }
 
-// lookNow settles the effect whose end was just not seen. It reports whether the
-// step starts again; errAccepted says that the step is done.
+// lookNow settles the effects of a step whose end was just not seen. It reports
+// whether the step starts again; errAccepted says that the step is done.
 func (e *Engine) lookNow(ctx context.Context, s runbook.Step, cause error) (again bool, _ error) {
-	u, err := unsettledBy(*e.unknown, e.cfg.Actor)
-	if err != nil {
-		return false, errors.Join(cause, err)
+	for _, o := range e.openOf(s.ID) {
+		u, err := unsettledBy(o.intent, e.cfg.Actor)
+		if err != nil {
+			return false, errors.Join(cause, err)
+		}
+		then, err := e.settleOne(ctx, s, u)
+		switch {
+		case errors.Is(err, ErrUnknown), errors.Is(err, errJournal):
+			return false, err
+		case err != nil:
+			return false, fmt.Errorf("%w (%w)", errUnsettled, err)
+		}
+		again = again || then == ThenAgain
 	}
-	then, err := e.settleOne(ctx, s, u)
-	switch {
-	case errors.Is(err, ErrUnknown), errors.Is(err, errJournal):
-		return false, err
-	case err != nil:
-		return false, fmt.Errorf("%w (%w)", errUnsettled, err)
-	}
-	e.unknown = nil
-	if then == ThenAgain {
+	if again {
 		return true, nil
 	}
 	return false, errAccepted

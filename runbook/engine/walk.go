@@ -148,7 +148,7 @@ func (e *Engine) afterwards(ctx context.Context, s runbook.Step, attempt int, re
 	op := &desk{engine: e, step: s.ID, attempt: attempt, timer: newTimer(ctx, 0)}
 	defer op.timer.cancel()
 	q := failureQuestion(s, result, err)
-	if _, looks := e.steps[s.ID].(Reconciler); looks && result == Unknown && e.unknown != nil {
+	if _, looks := e.steps[s.ID].(Reconciler); looks && result == Unknown && len(e.openOf(s.ID)) > 0 {
 		q.Choices = append(q.Choices, lookChoice())
 	}
 	a, aerr := op.Ask(ctx, q)
@@ -166,11 +166,12 @@ func (e *Engine) afterwards(ctx context.Context, s runbook.Step, attempt int, re
 	if a.Choice == lookChoice().ID {
 		return e.lookNow(ctx, s, err)
 	}
-	if u := e.unknown; result == Unknown && u != nil {
+	for _, o := range e.openOf(s.ID) {
+		if result != Unknown {
+			break // they were not asked about it
+		}
 		// The operator looked, which is as much as anybody can know.
-		e.unknown = nil
-		e.facts.Keep = safe.Text{}
-		if err := op.recordOutcome(u.Seq, Ending{
+		if err := op.recordOutcome(o.seq, Ending{
 			Result: OK, Detail: safe.Sprintf("the operator says that it happened: %s", a.Reason), Facts: map[string]any{"verdict": verdictNobody},
 		}, nil); err != nil {
 			return false, err

@@ -31,8 +31,10 @@ func (s *step) Reconcile(ctx context.Context, op engine.Operator, u engine.Unset
 	kept, _ := u.Facts["kept"].(string)
 	job, err := keep.Look(kept)
 	switch {
-	case kept == "" || err != nil:
+	case kept == "":
 		return s.lost(keep.State{Phase: keep.Lost, Why: "nothing is left of the process that was started for it"}), nil
+	case err != nil:
+		return s.unseen(err), nil
 	case job.Phase == keep.NotStarted:
 		return engine.Finding{
 			Verdict: "not-started", Sure: true, Then: engine.ThenAgain, Found: safe.Lit("the program was not started"),
@@ -95,23 +97,38 @@ func (s *step) knows(u engine.Unsettled) bool {
 	})
 }
 
+// unseen is the finding when nothing can be seen of the program, not even whether
+// it runs still. So it is not run again, whatever it is.
+func (s *step) unseen(err error) engine.Finding {
+	f := s.undecided("unseen", safe.Sprintf("nobody knows how the program ended, or whether it runs still: %v", err))
+	look := engine.Settling{
+		Choice: engine.Choice{ID: "look", Key: "l", Label: safe.Lit("look again"), Consequence: safe.Lit("nothing is changed")},
+		Then:   engine.ThenLook,
+	}
+	f.Choices = slices.Insert(f.Choices, 1, look)
+	f.Lines = []safe.Text{process.Quote(s.spec.Argv)}
+	return f
+}
+
 // lost is the finding when nobody wrote down how the program ended.
 func (s *step) lost(job keep.State) engine.Finding {
-	f := engine.Finding{
-		Verdict: "lost", Found: safe.Lit("nobody knows how the program ended, or how far it came"),
-		Lines: []safe.Text{process.Quote(s.spec.Argv), safe.Sprintf("the process is gone, and no exit code was written: %s", safe.Show(job.Why))},
-		Facts: map[string]any{"phase": job.Phase.String(), "pid": job.PID, "why": safe.Show(job.Why)},
-	}
+	f := s.undecided("lost", safe.Lit("nobody knows how the program ended, or how far it came"))
+	f.Lines = []safe.Text{process.Quote(s.spec.Argv), safe.Sprintf("the process is gone, and no exit code was written: %s", safe.Show(job.Why))}
+	f.Facts = map[string]any{"phase": job.Phase.String(), "pid": job.PID, "why": safe.Show(job.Why)}
 	if job.PID != 0 {
 		f.Lines[1] = safe.Sprintf("process %d is gone, and no exit code was written: %s", job.PID, safe.Show(job.Why))
 	}
 	if s.spec.Effect == runbook.EffectRepeatable {
-		f.Sure, f.Then = true, engine.ThenAgain
+		f.Sure, f.Then, f.Choices = true, engine.ThenAgain, nil
 		f.Found = safe.Lit("nobody knows how the program ended; it can be repeated without harm")
 		f.Ending = engine.Ending{Result: engine.ResultRepeat, Detail: f.Found}
-		return f
 	}
-	f.Choices = []engine.Settling{
+	return f
+}
+
+// undecided is a finding that only the operator can decide on.
+func (s *step) undecided(verdict string, found safe.Text) engine.Finding {
+	return engine.Finding{Verdict: verdict, Found: found, Choices: []engine.Settling{
 		{
 			Choice: engine.Choice{
 				ID: "stop", Key: "s", Label: safe.Lit("stop here"), Stops: true, Recommended: true,
@@ -133,6 +150,5 @@ func (s *step) lost(job keep.State) engine.Finding {
 			},
 			Ending: engine.Ending{Result: engine.Failed, Detail: safe.Lit("the operator says that it has to run again")}, Then: engine.ThenAgain,
 		},
-	}
-	return f
+	}}
 }

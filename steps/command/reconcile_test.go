@@ -252,3 +252,15 @@ func TestResume_programRunsOnce(t *testing.T) {
 		t.Errorf("it ran: %q %v", mark, err)
 	}
 }
+
+// What cannot be seen may run still, and is not run beside itself.
+func TestReconcile_programThatCannotBeSeenIsNotRepeated(t *testing.T) {
+	s, u, l := left(t, nil, runbook.Command{Argv: []string{"true"}, Effect: runbook.EffectRepeatable})
+	if err := os.Chmod(u.Facts["kept"].(string), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	f := reconcile(t, s, u, l)
+	if f.Sure || f.Verdict != "unseen" || len(f.Choices) != 4 || f.Choices[0].Then != engine.ThenStop {
+		t.Errorf("%+v", f)
+	}
+}

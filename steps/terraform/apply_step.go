@@ -191,7 +191,7 @@ func (w *work) do(ctx context.Context) (engine.Ending, error) {
 		return engine.Ending{Result: engine.Failed, Facts: map[string]any{"started": false}}, w.session.refused(w.op, err)
 	}
 	if ctx.Err() != nil {
-		return engine.Ending{Result: engine.Stopped}, context.Cause(ctx)
+		return engine.Ending{Result: engine.Stopped, Facts: map[string]any{"started": false}}, context.Cause(ctx)
 	}
 	began := time.Now()
 	w.started = true

@@ -25,6 +25,8 @@ type evidence struct {
 	job   keep.State
 	end   *afterlife // nil when nobody wrote down how it ended
 
+	unseen error // why nothing is known of the process, which may run still, or nil
+
 	blind error // why nothing could be looked at, or nil
 
 	raw    string // the state now; "" when there is none
@@ -51,9 +53,7 @@ type rescued struct {
 // context that ended; what cannot be seen is part of the evidence.
 func (s *session) collect(ctx context.Context, op engine.Operator, e *evidence) error {
 	t := e.trace
-	if err := s.findRescued(e); err != nil {
-		op.Tell(engine.Warned{Text: safe.Sprintf("a state that Terraform could not save could not be read: %v", err)})
-	}
+	s.lookForRescued(op, e)
 	commit, head := t.commit, op.Facts().Head
 	if head == "" {
 		head = commit
@@ -147,6 +147,24 @@ func (s *session) wants(ctx context.Context, op engine.Operator, w *workplace, t
 		return 0, safe.Lit("nothing to do"), nil
 	}
 	return len(p.model.Resources) + len(p.model.Outputs), safe.Sprintf("%s: %s", countWords(&p.model), names(p.model.Resources)), nil
+}
+
+// lookForRescued is findRescued, and sees to it that a state stays where it is when
+// it can be read or copied by nobody now.
+func (s *session) lookForRescued(op engine.Operator, e *evidence) {
+	err := s.findRescued(e)
+	if err == nil {
+		return
+	}
+	op.Tell(engine.Warned{Text: safe.Sprintf("a state that Terraform could not save could not be copied to a safe place: %v", err)})
+	at := erroredPath(e.trace.directory)
+	if !exists(at) {
+		at = e.trace.kept // it was only printed
+	}
+	op.Facts().Keep = onlyCopy(at)
+	if r, err := readRescued(at); err == nil {
+		e.rescued = r
+	}
 }
 
 // findRescued finds the state that the apply could not save, and copies it to a
@@ -287,6 +305,8 @@ func (e *evidence) holder() (ours bool, lines []safe.Text) {
 	}
 	const not = "lock: the holder is NOT this apply: "
 	switch {
+	case e.unseen != nil:
+		return false, append(lines, safe.Lit("lock: it may be this apply, which may be at work still, or somebody else"))
 	case e.job.Phase == keep.Running:
 		return false, append(lines, safe.Sprintf("lock: the process of this apply still runs (%s)", e.job.Words()))
 	case l.Who == "" && e.end.atWork():

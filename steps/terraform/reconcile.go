@@ -37,8 +37,12 @@ func (a *applyStep) Reconcile(ctx context.Context, op engine.Operator, u engine.
 		return s.settleHelp(ctx, op, t)
 	}
 	job, err := keep.Look(t.kept)
-	if t.kept == "" || err != nil {
+	switch {
+	case t.kept == "":
+		err = nil
 		job = keep.State{Phase: keep.Lost, Why: "nothing is left of the process that was started for it"}
+	case err != nil:
+		job = keep.State{Phase: keep.Lost, Why: err.Error()}
 	}
 	if job.Phase == keep.NotStarted {
 		f := settled("not-started", engine.ThenAgain, engine.Ending{Result: engine.Stopped, Facts: map[string]any{"recovered": true, "started": false, "why": safe.Show(job.Why)}},
@@ -47,7 +51,7 @@ func (a *applyStep) Reconcile(ctx context.Context, op engine.Operator, u engine.
 		f.Learn = func(facts *engine.Facts) { facts.Plan = nil }
 		return f, nil
 	}
-	e := &evidence{trace: t, job: job}
+	e := &evidence{trace: t, job: job, unseen: err}
 	// What a lost process had said is worth reading, too.
 	if t.kept != "" && err == nil {
 		if e.end, err = s.follow(ctx, op, t, job); err != nil {
@@ -82,7 +86,13 @@ func recorded(u engine.Unsettled) engine.Finding {
 	// An apply that was refused at the last moment did nothing.
 	if started, ok := o.Facts["started"].(bool); !ok || started {
 		took := time.Duration(number(o.Facts["took_ms"])) * time.Millisecond
-		f.Learn = t.learn(end.Result, took)
+		learn := t.learn(end.Result, took)
+		f.Learn = func(facts *engine.Facts) {
+			learn(facts)
+			if at, ok := o.Facts["errored_state"].(string); ok && at == "" && facts.Keep.IsEmpty() && exists(erroredPath(t.directory)) {
+				facts.Keep = onlyCopy(erroredPath(t.directory)) // as it was when that ended
+			}
+		}
 	}
 	return f
 }

@@ -81,6 +81,9 @@ func (s *session) rescueFolder() (string, error) {
 	return folder, os.MkdirAll(folder, 0o700)
 }
 
+// onlyCopy says why the folder with a state must stay.
+func onlyCopy(path string) safe.Text { return safe.Sprintf("%s is the only copy of the state", path) }
+
 // rescue saves a state that Terraform could not save, and adds to the error
 // where it is.
 func (w *work) rescue(end engine.Ending, err error) error {
@@ -95,7 +98,7 @@ func (w *work) rescue(end engine.Ending, err error) error {
 	hint := "Save the state with: terraform state push " + kept + ", then plan again."
 	if rerr != nil {
 		left := erroredPath(w.p.work.root.Dir)
-		w.op.Facts().Keep = safe.Sprintf("%s is the only copy of the state", left)
+		w.op.Facts().Keep = onlyCopy(left)
 		lines = append(lines, safe.Sprintf("It could not be copied to a safe place: %v. It is in %s.", rerr, left))
 		hint = "Copy the file to a safe place, then save the state with terraform state push."
 	} else {

@@ -241,6 +241,8 @@ func (s *session) lines(e *evidence) []safe.Text {
 	var out []safe.Text
 	add := func(l ...safe.Text) { out = append(out, l...) }
 	switch {
+	case e.unseen != nil:
+		add(safe.Sprintf("nobody knows whether the process runs still: %v", e.unseen))
 	case e.job.Phase == keep.Lost && e.job.PID != 0:
 		add(safe.Sprintf("process %d is gone, and no exit code was written", e.job.PID))
 	case e.job.Phase == keep.Lost:
