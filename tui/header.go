@@ -138,7 +138,7 @@ func (m *model) fold(width int) string {
 		if width < 60 {
 			where = safe.Sprintf("%s/%d %s", r.position(s), top, s.title())
 		}
-	case r.Resumed > 0 && len(r.steps) > 0 && r.worked.IsZero():
+	case r.resuming():
 		where = safe.Sprintf("resuming · %d steps", top)
 	case len(r.steps) == 0:
 		where = safe.Lit("no run yet")

@@ -156,7 +156,7 @@ func printRuns(w io.Writer, rows []runRow) {
 		return
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "STARTED\tRUN\tENVIRONMENT\tMODE\tRESULT\tBY\tCOMMIT\tTITLE")
+	fmt.Fprintln(t, "STARTED (UTC)\tRUN\tENVIRONMENT\tMODE\tRESULT\tBY\tCOMMIT\tTITLE")
 	for _, r := range rows {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Start.Format("2006-01-02 15:04:05"), r.Run, r.Environment, r.Mode,
 			r.State, r.Operator, orDash(short(r.Commit)), r.Title)

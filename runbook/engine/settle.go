@@ -56,7 +56,7 @@ func (e *Engine) settle(ctx context.Context) error {
 			continue
 		}
 		s, _ := find(e.cfg.Runbook.Steps, id)
-		if err := e.finish(s, e.attempts[id], OK, safe.Lit("done before the interruption")); err != nil {
+		if err := e.finish(s, e.attempts[id], OK, safe.Lit("its end was found out on resuming")); err != nil {
 			return err
 		}
 	}
