@@ -157,6 +157,9 @@ func TestAttach_signalsEndTheScreenOnly(t *testing.T) {
 		want(t, sig.String(), a.err.String(), "this screen was ended ("+sig.String()+"); run "+l.Run+" goes on", "hint: lockstep attach "+l.Run)
 		s.standing(stateRunning, 0)
 		a = s.start("attach", "--answers", "yes.yaml")
+		if !a.out.wait("LIVE") { // from here on it knows that it is attached
+			t.Fatal(a.err)
+		}
 	}
 	// An interrupt is meant for the run.
 	s.standing(stateRunning, 1)

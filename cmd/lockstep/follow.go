@@ -47,7 +47,11 @@ func follow(ctx context.Context, dial dialer, watch watcher, out, say io.Writer)
 	gone := h.gone.Load()
 	switch {
 	case s == nil && gone != nil:
-		return fmt.Errorf("%w: %w", engine.ErrStopped, gone)
+		err := fmt.Errorf("%w: %w", engine.ErrStopped, gone)
+		if p := (*engine.Problem)(nil); errors.As(werr, &p) { // such as that the run had started
+			err = errors.Join(err, p)
+		}
+		return err
 	case s == nil:
 		return werr
 	}

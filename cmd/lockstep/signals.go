@@ -63,13 +63,15 @@ func (e *goneError) Error() string {
 
 // onRunnerSignals is onSignals for a runner: termination cancels, an interrupt
 // starts nothing new, and a hang-up is nothing to it.
-func onRunnerSignals(c engine.Console) (stop func()) {
+func onRunnerSignals(e *engine.Engine) (stop func()) {
 	return hear(func(sig os.Signal, _ int) {
+		// Whoever sent it, such as a machine that shuts down, it was nobody at the run.
+		who := actor(fmt.Sprintf("a signal (%v)", sig))
 		switch sig {
 		case syscall.SIGTERM:
-			c.Interrupt(engine.CancelNow)
+			e.InterruptAs(who, engine.CancelNow)
 		case os.Interrupt:
-			c.Interrupt(engine.StopSoon)
+			e.InterruptAs(who, engine.StopSoon)
 		}
 	})
 }

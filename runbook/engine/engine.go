@@ -87,7 +87,7 @@ type Engine struct {
 	wake      chan struct{} // closed at the next interrupt; may be nil
 	cancelled bool          // CancelNow was asked for
 	underway  *underway     // the effect that runs now, or nil
-	over      chan struct{} // closed before the last record
+	recording recording
 }
 
 var _ Console = (*Engine)(nil)
@@ -119,7 +119,6 @@ func New(c Config) (*Engine, error) {
 		done:       map[string]ended{},
 		gauges:     map[string]*gauge{},
 		gone:       make(chan struct{}),
-		over:       make(chan struct{}),
 	}
 	if err := e.build(c.Runbook.Steps); err != nil {
 		return nil, err
@@ -189,7 +188,7 @@ func (e *Engine) Run(ctx context.Context) (Result, error) {
 	if result == OK {
 		err = nil
 	}
-	close(e.over)
+	e.recording.set(false)
 	// What is unknown stays open, so that a resume can look for it.
 	if result != Unknown {
 		if cerr := e.close(result, summary); cerr != nil {
@@ -249,6 +248,7 @@ func (e *Engine) open() error {
 	}); err != nil {
 		return fmt.Errorf("the journal cannot be written, so nothing was started: %w", err)
 	}
+	e.recording.set(true)
 	started := RunStarted{
 		Run: e.run.ID, Title: safe.Show(rb.Title), Environment: safe.Show(e.run.Environment.Name), Mode: e.run.Mode,
 		Operator: safe.Show(e.cfg.Actor.Name + "@" + e.cfg.Actor.Host), Journal: safe.Show(e.cfg.Journal.Path()),
@@ -316,6 +316,7 @@ func (e *Engine) Interrupt(how Interrupt) { e.InterruptAs(e.cfg.Actor, how) }
 // InterruptAs is Interrupt by an operator of a detached run.
 func (e *Engine) InterruptAs(who journal.Actor, how Interrupt) {
 	e.mu.Lock()
+	stop, cancelled, gone := e.stop, e.cancelled, e.abandoned()
 	switch how {
 	case StopSoon, CancelNow:
 		e.stop = true
@@ -337,7 +338,11 @@ func (e *Engine) InterruptAs(who journal.Actor, how Interrupt) {
 		close(e.wake)
 		e.wake = nil
 	}
+	moved := stop != e.stop || cancelled != e.cancelled || gone != e.abandoned()
 	e.mu.Unlock()
+	if moved {
+		e.noteInterrupt(who, how)
+	}
 	e.stream.publish("", Interrupted{How: how, By: safe.Show(who.Name)})
 	if how == CancelNow {
 		e.end(ErrStopped)

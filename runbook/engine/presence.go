@@ -57,16 +57,13 @@ func (e *Engine) Seat(c SeatChange) error {
 }
 
 func (e *Engine) recordMove(c SeatChange) error {
-	select {
-	case <-e.over:
-		return nil // the run has its last record
-	default:
-	}
-	_, err := e.appendAs(c.Seat.Actor, "", 0, journal.KindSeat, journal.SeatBody{
-		Move: string(c.Move), Seat: c.Seat.ID, Where: c.Seat.Where, Holds: c.Seat.Holds,
-		From: safe.Show(c.From).String(), Reason: safe.Show(c.Reason), There: len(c.Seats),
+	return e.recording.write(func() error {
+		_, err := e.appendAs(c.Seat.Actor, "", 0, journal.KindSeat, journal.SeatBody{
+			Move: string(c.Move), Seat: c.Seat.ID, Where: c.Seat.Where, Holds: c.Seat.Holds,
+			From: safe.Show(c.From).String(), Reason: safe.Show(c.Reason), There: len(c.Seats),
+		})
+		return err
 	})
-	return err
 }
 
 func (e *Engine) tellSeats() {
@@ -154,7 +151,7 @@ func (e *Engine) ForceAs(who journal.Actor, how Interrupt, typed string) error {
 		return &RefusedError{"cancel first: the program ends by itself then, most of the time"}
 	}
 	if _, err := e.appendAs(who, u.step, u.attempt, journal.KindDecision, journal.DecisionBody{
-		Kind: "force", Choice: string(how), Reason: safe.Sprintf("typed %q", typed),
+		Kind: journal.DecisionForce, Choice: string(how), Reason: safe.Sprintf("typed %q", typed),
 	}); err != nil {
 		return err
 	}
