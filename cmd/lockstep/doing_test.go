@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -34,6 +35,27 @@ func TestDoing_saysWhatARunIsAt(t *testing.T) {
 		}
 		if got := doing(c.status).String(); got != c.doing {
 			t.Errorf("%+v: it %q, want %q", c.status, got, c.doing)
+		}
+	}
+}
+
+// Only the last run of an environment can be resumed; the list says how.
+func TestRuns_sayHowToGoOn(t *testing.T) {
+	row := func(run, state string, unknown ...int64) runRow {
+		return runRow{Run: run, Mode: string(engine.Live), State: state, Unknown: unknown, Journal: "j"}
+	}
+	for _, c := range []struct {
+		rows []runRow
+		want string
+	}{
+		{[]runRow{row("r1", journal.ResultUnknown, 7)}, "r1 was interrupted, and nobody knows how 1 effect ended\n  lockstep resume r1 --state-dir /s\n"},
+		{[]runRow{row("r1", stateInterrupted), row("r2", stateInterrupted)}, "r2 was interrupted\n  lockstep resume r2 --state-dir /s\n"},
+		{[]runRow{row("r1", stateInterrupted), row("r2", "done")}, ""},
+	} {
+		var out strings.Builder
+		printRuns(&out, c.rows, "/s")
+		if _, got, _ := strings.Cut(out.String(), "\n\n"); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.rows, got, c.want)
 		}
 	}
 }

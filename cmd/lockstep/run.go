@@ -131,7 +131,7 @@ func start(ctx context.Context, t target) (*seat, error) {
 	}
 	s, err := note.dial(ctx, hello(t.operator, o.Key, false), t.stateDir)
 	if err != nil {
-		return nil, &engine.Problem{Err: fmt.Errorf("run %s was started, but no screen came to it: %w", o.Run, err), Hint: backTo(o.Run, t.stateDir)}
+		return nil, &engine.Problem{Err: fmt.Errorf("run %s was started, but no screen came to it: %w", o.Run, err), Hint: commandFor("attach", o.Run, t.stateDir)}
 	}
 	return s, nil
 }
