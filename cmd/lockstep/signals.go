@@ -112,6 +112,8 @@ func ended(over <-chan struct{}) bool {
 	}
 }
 
+// onSignal does what a signal means. What it says begins a new line: the terminal has
+// written ^C into the one that was being typed.
 func onSignal(sig os.Signal, interrupts int, c engine.Console, leave func(), say io.Writer) {
 	switch {
 	case sig == syscall.SIGHUP:
@@ -120,12 +122,12 @@ func onSignal(sig os.Signal, interrupts int, c engine.Console, leave func(), say
 	case sig == syscall.SIGTERM:
 		c.Interrupt(engine.CancelNow)
 	case interrupts == 1:
-		fmt.Fprintln(say, "lockstep: stopping after the step in flight; interrupt again to cancel it")
+		fmt.Fprintln(say, "\nlockstep: stopping after the step in flight; interrupt again to cancel it")
 		c.Interrupt(engine.StopSoon)
 	case interrupts == 2:
-		fmt.Fprintln(say, "lockstep: cancelling; Terraform ends what it is doing and saves its state")
+		fmt.Fprintln(say, "\nlockstep: cancelling; Terraform ends what it is doing and saves its state")
 		c.Interrupt(engine.CancelNow)
 	default:
-		fmt.Fprintln(say, "lockstep: still waiting for what is under way to end; it is never killed")
+		fmt.Fprintln(say, "\nlockstep: still waiting for what is under way to end; it is never killed")
 	}
 }
