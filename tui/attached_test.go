@@ -200,6 +200,12 @@ func TestTaken_isToldAtOnceAndDropsWhatIsHalfTyped(t *testing.T) {
 	d.hasNot("known, I looked at")
 	d.press("enter")
 	d.noAnswer()
+	left := watched()
+	left.Seats = left.Seats[:1]
+	left.Seats[0].Holds = false
+	d.tell(left) // who took over is gone
+	d.has("nobody answers now; press t to answer")
+	d.hasNot("took over from you")
 	d.tell(watched())
 	d.hasNot("took over from you", "known, I looked at")
 	d.wait(time.Second)

@@ -227,7 +227,7 @@ func (m *model) interruptLines(width int) []string {
 	say(m.st.Title, title)
 	work := m.workLines(width)
 	if s := r.step(r.current); s != nil && (len(work) == 0 || m.height >= rulesFrom) {
-		say(m.st.Muted, safe.Sprintf("in step %s, %s", r.position(s), s.title()))
+		say(m.st.Muted, safe.Sprintf("in step %s, %s", safe.Show(s.Position), s.title()))
 	}
 	out = append(out, work...)
 	if r.ending != "" && (r.ending != engine.CancelNow || r.forced != "" || len(work) == 0) {
