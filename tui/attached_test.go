@@ -355,6 +355,27 @@ func TestSummary_saysThatNothingIsLeft(t *testing.T) {
 	}
 }
 
+// A run whose last effect nobody knows the end of is not over.
+func TestSummary_saysHowToGoOnWhenUnknown(t *testing.T) {
+	d := newDesk(t, 100, 30)
+	d.sit()
+	d.begin(engine.Live)
+	over := finished()
+	over.Result = engine.Unknown
+	d.tell(alone(), over)
+	d.has("The run stays open: lockstep resume 7f3a91c2")
+	d.hasNot("nothing to come back to")
+}
+
+func TestResuming_saysThatACancelLeavesProgramsAlone(t *testing.T) {
+	d := newDesk(t, 120, 40)
+	d.sit()
+	d.resumed()
+	d.press("q")
+	d.has("no more is looked for")
+	d.hasNot("Terraform is asked once to stop")
+}
+
 func TestLost_saysHowToFindOut(t *testing.T) {
 	d, _ := attached(t, alone())
 	d.send(endedMsg{})

@@ -56,6 +56,8 @@ func (e *Engine) sentence(result Result, err error) safe.Text {
 		did = fmt.Sprintf("Rehearsed for %s: nothing was changed", env)
 	case n == 0 && broken > 0:
 		did = fmt.Sprintf("No change of %s was finished", env) // a part of one may well be applied
+	case n == 0 && result == Unknown:
+		did = fmt.Sprintf("No change of %s is known to be finished", env)
 	case n == 0:
 		did = fmt.Sprintf("Nothing was applied to %s", env)
 	case n == 1:

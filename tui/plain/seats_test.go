@@ -314,6 +314,17 @@ func TestRun_doesNotAskWhatWasAnsweredBefore(t *testing.T) {
 	x.end()
 }
 
+func TestRun_saysHowToGoOnWhenUnknown(t *testing.T) {
+	f := newFar()
+	f.tell(there(true, false))
+	f.tell(engine.RunFinished{Result: engine.Unknown})
+	close(f.events)
+	x := talkTo(t, f)
+	x.hears("stays open: ")
+	x.hears("lockstep resume 7f3a looks for what became of it")
+	x.end()
+}
+
 // What happens while a question waits does not leave the operator without a prompt.
 func TestRun_promptsAgainAfterAnEvent(t *testing.T) {
 	f := newFar()
