@@ -200,6 +200,12 @@ func TestTaken_isToldAtOnceAndDropsWhatIsHalfTyped(t *testing.T) {
 	d.hasNot("known, I looked at")
 	d.press("enter")
 	d.noAnswer()
+	left := watched()
+	left.Seats = left.Seats[:1]
+	left.Seats[0].Holds = false
+	d.tell(left) // who took over is gone
+	d.has("nobody answers now; press t to answer")
+	d.hasNot("took over from you")
 	d.tell(watched())
 	d.hasNot("took over from you", "known, I looked at")
 	d.wait(time.Second)
@@ -347,6 +353,27 @@ func TestSummary_saysThatNothingIsLeft(t *testing.T) {
 	if d.m.err != nil {
 		t.Errorf("error %v", d.m.err)
 	}
+}
+
+// A run whose last effect nobody knows the end of is not over.
+func TestSummary_saysHowToGoOnWhenUnknown(t *testing.T) {
+	d := newDesk(t, 100, 30)
+	d.sit()
+	d.begin(engine.Live)
+	over := finished()
+	over.Result = engine.Unknown
+	d.tell(alone(), over)
+	d.has("The run stays open: lockstep resume 7f3a91c2")
+	d.hasNot("nothing to come back to")
+}
+
+func TestResuming_saysThatACancelLeavesProgramsAlone(t *testing.T) {
+	d := newDesk(t, 120, 40)
+	d.sit()
+	d.resumed()
+	d.press("q")
+	d.has("no more is looked for")
+	d.hasNot("Terraform is asked once to stop")
 }
 
 func TestLost_saysHowToFindOut(t *testing.T) {

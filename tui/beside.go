@@ -81,6 +81,17 @@ func (w *working) View() string {
 	case m.run.Run == "":
 		w.preparing(say)
 		return look.Stack(out, w.width, w.height)
+	case s == nil && m.run.resuming():
+		say(st.Title, safe.Lit("Resuming"))
+		say(st.Plain, safe.Lit("finding out what became of what was under way …"))
+		say(st.Muted, safe.Lit("nothing new starts before that is known"))
+		if !m.run.warned.IsEmpty() {
+			say(st.Warning, m.run.warned)
+		}
+		if p := m.run.progress; p != nil {
+			say(st.Plain, safe.Sprintf("%s · %s", p.What, clock(m.now().Sub(m.run.started))))
+		}
+		return look.Stack(append(out, w.output(len(out))...), w.width, w.height)
 	case s == nil:
 		w.between(say)
 		return look.Stack(out, w.width, w.height)
@@ -101,11 +112,17 @@ func (w *working) View() string {
 	} else {
 		say(st.Plain, safe.Sprintf("at work · %s", elapsed))
 	}
-	if tail := m.log.tail(w.width, w.height-len(out)-2); len(tail) > 0 {
-		out = append(out, look.Blank(w.width), look.RuleLine(st, w.width, safe.Lit("output"), st.Muted))
-		out = append(out, tail...)
+	return look.Stack(append(out, w.output(len(out))...), w.width, w.height)
+}
+
+// output draws what programs printed last, below what takes so many lines.
+func (w *working) output(above int) []string {
+	tail := w.m.log.tail(w.width, w.height-above-2)
+	if len(tail) == 0 {
+		return nil
 	}
-	return look.Stack(out, w.width, w.height)
+	st := w.m.st
+	return append([]string{look.Blank(w.width), look.RuleLine(st, w.width, safe.Lit("output"), st.Muted)}, tail...)
 }
 
 // between draws what is so while no step runs.
@@ -118,9 +135,6 @@ func (w *working) between(say func(look.Style, safe.Text)) {
 		say(m.st.Plain, safe.Sprintf("Next is %s. It starts when somebody takes the answers.", a.Holding))
 	case p != nil:
 		say(m.st.Plain, p.What)
-	case m.run.Resumed > 0 && m.run.worked.IsZero():
-		say(m.st.Title, safe.Lit("Resuming"))
-		say(m.st.Plain, safe.Lit("finding out what became of what was under way …"))
 	default:
 		say(m.st.Muted, safe.Lit("between two steps …"))
 	}

@@ -240,6 +240,16 @@ var detachedScreens = []screen{
 		d.resumed()
 		d.wait(4 * time.Second)
 	}},
+	{"resuming_follows", func(d *desk) {
+		d.sit()
+		d.resumed()
+		d.tell(
+			engine.Warned{Text: safe.Lit("Terraform goes on without the process that started it (running as process 4711); it is waited for")},
+			engine.Progressed{What: safe.Lit("applying, as Terraform says")},
+			engine.OutputWritten{Lines: safe.Lines("certificate.static, create: started\ncertificate.static: Still creating... [3m10s elapsed]")},
+		)
+		d.wait(14 * time.Second)
+	}},
 	{"summary_attached", func(d *desk) {
 		d.sit()
 		d.begin(engine.Live)

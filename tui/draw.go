@@ -101,7 +101,7 @@ func (m *model) notice(width int) []string {
 	if !m.taken.IsEmpty() {
 		say(m.taken)
 	}
-	if !m.run.warned.IsEmpty() {
+	if !m.run.warned.IsEmpty() && (m.asked != nil || !m.run.resuming()) { // then the pane says it in full
 		say(m.run.warned)
 	}
 	return out

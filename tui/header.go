@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"lockstep/runbook"
 	"lockstep/runbook/engine"
 	"lockstep/runbook/safe"
 	"lockstep/tui/look"
@@ -134,11 +133,14 @@ func (m *model) fold(width int) string {
 	case r.finished != nil:
 		where = safe.Sprintf("%s · %d steps", resultWord(r.finished.Result), top)
 	case s != nil:
-		where = safe.Sprintf("step %s of %d · %s", r.position(s), top, s.title())
-		if width < 60 {
-			where = safe.Sprintf("%s/%d %s", r.position(s), top, s.title())
+		where = safe.Sprintf("step %s of %d · %s", safe.Show(s.Position), top, s.title())
+		if n := len(r.rounds[s.Parent]); n > 1 {
+			where = safe.Sprintf("%s · change %d", where, r.rounds[s.Parent][n-1].number)
 		}
-	case r.Resumed > 0 && len(r.steps) > 0 && r.worked.IsZero():
+		if width < 60 {
+			where = safe.Sprintf("%s/%d %s", safe.Show(s.Position), top, s.title())
+		}
+	case r.resuming():
 		where = safe.Sprintf("resuming · %d steps", top)
 	case len(r.steps) == 0:
 		where = safe.Lit("no run yet")
@@ -172,20 +174,6 @@ func (r *run) now() *step {
 		}
 	}
 	return nil
-}
-
-// position returns where a step stands, with the round for one in an each_change.
-func (r *run) position(s *step) safe.Text {
-	parent := r.step(s.Parent)
-	if s.Kind == runbook.KindEachChange {
-		parent = s
-	}
-	if parent != nil && parent.Kind == runbook.KindEachChange {
-		if rounds := r.rounds[parent.ID]; len(rounds) > 0 {
-			return safe.Sprintf("%s.%d", safe.Show(parent.Position), rounds[len(rounds)-1].number)
-		}
-	}
-	return safe.Show(s.Position)
 }
 
 // resultWord says in a word or two how a run or a step ended.

@@ -106,6 +106,10 @@ func (m *model) detachChoice() engine.Choice {
 func (m *model) endings() []engine.Choice {
 	program := m.program()
 	if m.run.ending != engine.CancelNow {
+		cancel := safe.Lit("planning, waiting and measuring end at once; Terraform is asked once to stop, finishes the resource it is working on, and what is applied stays")
+		if m.run.resuming() {
+			cancel = safe.Lit("no more is looked for; a program that still works is left alone and not asked to stop; what is not known stays so, and lockstep resume looks again")
+		}
 		return []engine.Choice{
 			{
 				ID: string(engine.StopSoon), Key: "s", Label: safe.Lit("stop after this step"),
@@ -113,7 +117,7 @@ func (m *model) endings() []engine.Choice {
 			},
 			{
 				ID: string(engine.CancelNow), Key: "c", Label: safe.Lit("cancel now"),
-				Consequence: safe.Lit("planning, waiting and measuring end at once; Terraform is asked once to stop, finishes the resource it is working on, and what is applied stays"),
+				Consequence: cancel,
 			},
 		}
 	}
@@ -227,7 +231,7 @@ func (m *model) interruptLines(width int) []string {
 	say(m.st.Title, title)
 	work := m.workLines(width)
 	if s := r.step(r.current); s != nil && (len(work) == 0 || m.height >= rulesFrom) {
-		say(m.st.Muted, safe.Sprintf("in step %s, %s", r.position(s), s.title()))
+		say(m.st.Muted, safe.Sprintf("in step %s, %s", safe.Show(s.Position), s.title()))
 	}
 	out = append(out, work...)
 	if r.ending != "" && (r.ending != engine.CancelNow || r.forced != "" || len(work) == 0) {

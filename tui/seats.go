@@ -47,14 +47,15 @@ func (m *model) mayTake() bool {
 func (m *model) onAttended() tea.Cmd {
 	held, holds := m.held, m.holds()
 	m.held = holds
+	h := words.Holder(m.run.attended.Seats)
 	if holds {
 		m.taken = safe.Text{}
 	}
-	if held && !holds {
-		m.taken = safe.Lit("you do not answer any more: nobody does")
-		if h := words.Holder(m.run.attended.Seats); h != nil {
-			m.taken = safe.Sprintf("%s took over from you at %s", words.Who(*h), safe.Show(m.now().UTC().Format("15:04:05 UTC")))
-		}
+	switch {
+	case !holds && h == nil && (held || !m.taken.IsEmpty()): // who took over may have gone since
+		m.taken = safe.Lit("nobody answers now; press t to answer")
+	case held && !holds:
+		m.taken = safe.Sprintf("%s took over from you at %s", words.Who(*h), safe.Show(m.now().UTC().Format("15:04:05 UTC")))
 	}
 	switch {
 	case m.asked == nil:

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"time"
 
 	"lockstep/runbook"
@@ -109,6 +110,12 @@ func (r *run) start(at time.Time, v engine.RunStarted) {
 	for _, o := range v.Probes {
 		r.probes = append(r.probes, &probe{ProbeOutline: o})
 	}
+}
+
+// resuming reports whether a resumed run still finds out what became of what was
+// under way: no step has begun since.
+func (r *run) resuming() bool {
+	return r.Resumed > 0 && r.finished == nil && !slices.ContainsFunc(r.steps, func(s *step) bool { return !s.begun.IsZero() })
 }
 
 func (r *run) beginStep(at time.Time, v engine.StepStarted) {

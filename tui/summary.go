@@ -68,7 +68,11 @@ func (m *model) summaryLines(width int, exporting bool) []string {
 
 	say(1, resultStyle(st, f.Result), safe.Sprintf("%s %s after %s", resultSign(f.Result), resultWord(f.Result), clock(s.Elapsed)))
 	say(1, st.Bold, s.Sentence)
-	if m.seat != "" {
+	switch {
+	case m.seat == "":
+	case f.Result == engine.Unknown:
+		say(1, st.Warning, safe.Sprintf("The run stays open: lockstep resume %s looks for what became of it, and goes on.", safe.Show(m.run.Run)))
+	default:
 		say(1, st.Muted, safe.Lit("The run is over and recorded; there is nothing to come back to."))
 	}
 	gap()

@@ -137,21 +137,21 @@ func (s *selection) live(ctx context.Context, id string) (*liveRun, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, notLive(r)
+	return nil, notLive(r, s.settings.stateDir)
 }
 
 // notLive says why there is nothing to attach to.
-func notLive(r journalRun) error {
+func notLive(r journalRun, stateDir string) error {
 	id := safe.Show(r.info.ID)
 	switch {
 	case r.info.Closed:
-		return &engine.Problem{Err: fmt.Errorf("run %s has ended as %q", id, safe.Show(r.info.Result)), Hint: fmt.Sprintf("lockstep show %s tells it", id)}
+		return &engine.Problem{Err: fmt.Errorf("run %s has ended as %q", id, safe.Show(r.info.Result)), Hint: commandFor("show", r.info.ID, stateDir) + " tells it"}
 	case isRunning(r):
 		return fmt.Errorf("run %s goes on within the command that started it, and nobody can attach to it", id)
 	case r.info.Mode != string(engine.Live):
 		return fmt.Errorf("run %s was a rehearsal, and does not go on", id)
 	}
-	return &engine.Problem{Err: fmt.Errorf("run %s does not go on: its runner is gone", id), Hint: fmt.Sprintf("lockstep resume %s finds out what became of it and goes on", id)}
+	return &engine.Problem{Err: fmt.Errorf("run %s does not go on: its runner is gone", id), Hint: commandFor("resume", r.info.ID, stateDir) + " finds out what became of it and goes on"}
 }
 
 // completeLive offers the runs that go on to the shell.

@@ -32,7 +32,7 @@ func TestAttach_killedScreenLeavesTheEffectAlone(t *testing.T) {
 
 	// Nobody else may work on the environment meanwhile, and is told who does what.
 	_, stderr, code := s.do("run", "deploy.yaml", "--answers", "yes.yaml")
-	want(t, "the second run", stderr, "is being written by ", "run "+l.Run+", doing: Run a program (step 1))", "hint: lockstep attach "+l.Run)
+	want(t, "the second run", stderr, " is busy: run "+l.Run+" of ", "; it has been at step 1 Run a program since ", "hint: lockstep attach "+l.Run)
 	if code != exitFailed {
 		t.Errorf("the second run exits with %d", code)
 	}
@@ -157,6 +157,9 @@ func TestAttach_signalsEndTheScreenOnly(t *testing.T) {
 		want(t, sig.String(), a.err.String(), "this screen was ended ("+sig.String()+"); run "+l.Run+" goes on", "hint: lockstep attach "+l.Run)
 		s.standing(stateRunning, 0)
 		a = s.start("attach", "--answers", "yes.yaml")
+		if !a.out.wait("LIVE") { // from here on it knows that it is attached
+			t.Fatal(a.err)
+		}
 	}
 	// An interrupt is meant for the run.
 	s.standing(stateRunning, 1)

@@ -13,21 +13,28 @@ import (
 	"lockstep/runbook/safe"
 )
 
-// busy adds to the error of a journal that is locked what the run that has it is
-// doing, and how to get to it.
-func busy(ctx context.Context, dir string, err error) error {
+// busy says of a journal that is locked which run has the environment, what that run
+// is doing, and how to get to it.
+func busy(ctx context.Context, t target, env, dir string, err error) error {
 	var locked *journal.LockedError
-	if !errors.As(err, &locked) {
+	if !errors.As(err, &locked) || locked.Run == "" {
 		return err
 	}
+	words := fmt.Sprintf("%s is busy: run %s of %s on %s has it since %s (process %d)", safe.Show(env), safe.Show(locked.Run), safe.Show(locked.User),
+		safe.Show(locked.Host), locked.Since.UTC().Format("2006-01-02 15:04:05 MST"), locked.PID)
+	p := &engine.Problem{Hint: hint(err)}
 	live := findLive(ctx, dir)
-	if live == nil {
-		return err
+	switch {
+	case live != nil && live.status != nil:
+		words += fmt.Sprintf("; it %s", doing(*live.status))
+	case locked.Doing != "":
+		words += fmt.Sprintf("; it is at %s", safe.Show(locked.Doing))
 	}
-	if st := live.status; st != nil && (!st.Holding.IsEmpty() || !st.Question.IsEmpty()) {
-		err = fmt.Errorf("%w; it %s", err, doing(*st))
+	if live != nil {
+		p.Hint = commandFor("attach", live.Run, t.stateDir) + " shows that run; only one at a time can work on an environment"
 	}
-	return &engine.Problem{Err: err, Hint: fmt.Sprintf("lockstep attach %s shows that run; only one at a time can work on an environment", safe.Show(live.Run))}
+	p.Err = errors.New(words)
+	return p
 }
 
 // unfinished looks at the last run that was to have effects on an environment. When
@@ -55,7 +62,7 @@ func unfinished(t target, path string) ([]safe.Text, error) {
 		return nil, &engine.Problem{
 			Err: fmt.Errorf("run %s was interrupted while it changed %s, and nobody knows how that ended (%s without an outcome)",
 				safe.Show(last.ID), safe.Show(last.Environment), count(len(last.Unknown), "effect")),
-			Hint: fmt.Sprintf("lockstep resume %s finds out and goes on; lockstep show %s tells what it did", safe.Show(last.ID), safe.Show(last.ID)),
+			Hint: fmt.Sprintf("%s finds out and goes on; %s tells what it did", commandFor("resume", last.ID, t.stateDir), commandFor("show", last.ID, t.stateDir)),
 		}
 	}
 	notes := []safe.Text{safe.Sprintf("run %s of %s was not finished; nothing of it is unknown, and it will not be resumed",

@@ -37,9 +37,11 @@ func doing(s attach.Status) safe.Text {
 	case !s.Holding.IsEmpty():
 		return safe.Sprintf("waits for somebody to attach, before %s", s.Holding)
 	case !s.Question.IsEmpty():
-		return safe.Sprintf("waits for an answer since %s: %s", clock(s.Asked), s.Question)
+		return safe.Sprintf("has been waiting for an answer since %s: %s", clock(s.Asked), s.Question)
 	case !s.Step.IsEmpty():
-		return safe.Sprintf("is at step %s since %s", s.Step, clock(s.Since))
+		return safe.Sprintf("has been at step %s since %s", s.Step, clock(s.Since))
+	case s.Resuming:
+		return safe.Sprintf("has been finding out since %s what became of what was under way", clock(s.Since))
 	}
 	return safe.Lit("is between two steps")
 }
@@ -62,4 +64,4 @@ func who(seats []engine.Seat) safe.Text {
 	return safe.Show(strings.Join(out, ", "))
 }
 
-func clock(t time.Time) safe.Text { return safe.Show(t.Local().Format("15:04:05")) }
+func clock(t time.Time) safe.Text { return safe.Show(t.UTC().Format("15:04:05 UTC")) }

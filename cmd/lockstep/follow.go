@@ -20,10 +20,13 @@ import (
 
 // A seat is a screen at a detached run, as the command knows it that shows it.
 type seat struct {
-	client *attach.Client
-	note   runnerNote
-	back   string // command that brings a screen back
+	client   *attach.Client
+	note     runnerNote
+	stateDir string // as the command was told
 }
+
+// back is the command that brings a screen back.
+func (s *seat) back() string { return commandFor("attach", s.note.Run, s.stateDir) }
 
 // A dialer attaches to a run, which it may have to start. It may take a while.
 type dialer func(ctx context.Context) (*seat, error)
@@ -48,7 +51,11 @@ func follow(ctx context.Context, dial dialer, watch watcher, out, say io.Writer)
 	gone := h.gone.Load()
 	switch {
 	case s == nil && gone != nil:
-		return fmt.Errorf("%w: %w", engine.ErrStopped, gone)
+		err := fmt.Errorf("%w: %w", engine.ErrStopped, gone)
+		if p := (*engine.Problem)(nil); errors.As(werr, &p) { // such as that the run had started
+			err = errors.Join(err, p)
+		}
+		return err
 	case s == nil:
 		return werr
 	}
@@ -56,18 +63,18 @@ func follow(ctx context.Context, dial dialer, watch watcher, out, say io.Writer)
 	var stuck *answers.StuckError
 	switch isStuck := errors.As(werr, &stuck); {
 	case gone != nil:
-		return &engine.Problem{Err: fmt.Errorf("this screen was ended (%s); run %s goes on", gone.signal, s.note.Run), Hint: s.back}
+		return &engine.Problem{Err: fmt.Errorf("this screen was ended (%s); run %s goes on", gone.signal, s.note.Run), Hint: s.back()}
 	case werr == tui.ErrDetached, werr == plain.ErrDetached: // and not because the terminal is gone
 		s.client.Close()
-		_, err := fmt.Fprintf(out, "detached; run %s goes on; come back with: %s\n", s.note.Run, s.back)
+		_, err := fmt.Fprintf(out, "detached; run %s goes on; come back with: %s\n", s.note.Run, s.back())
 		return err
 	case isStuck && !s.client.Holds():
-		return &engine.Problem{Err: fmt.Errorf("%w; run %s goes on", stuck, s.note.Run), Hint: s.back}
+		return &engine.Problem{Err: fmt.Errorf("%w; run %s goes on", stuck, s.note.Run), Hint: s.back()}
 	case isStuck, werr == nil:
 		<-s.client.Ended() // soon: it was asked to end, or has
 	case !ended(s.client.Ended()):
 		s.client.Close()
-		return &engine.Problem{Err: fmt.Errorf("nobody watches any more (%w); run %s goes on", werr, s.note.Run), Hint: s.back}
+		return &engine.Problem{Err: fmt.Errorf("nobody watches any more (%w); run %s goes on", werr, s.note.Run), Hint: s.back()}
 	}
 	return s.finish(werr, stuck, out)
 }
@@ -102,7 +109,7 @@ func (s *seat) lost(err error) error {
 		live = findLive(context.Background(), s.note.dir)
 	}
 	if live != nil && live.Run == s.note.Run {
-		return &engine.Problem{Err: fmt.Errorf("run %s goes on without this screen: %w", s.note.Run, err), Hint: s.back}
+		return &engine.Problem{Err: fmt.Errorf("run %s goes on without this screen: %w", s.note.Run, err), Hint: s.back()}
 	}
 	p := &engine.Problem{Err: fmt.Errorf("the runner of run %s is gone: %w", s.note.Run, err)}
 	records, rerr := journal.Read(filepath.Join(s.note.dir, journal.FileName))
@@ -115,12 +122,12 @@ func (s *seat) lost(err error) error {
 		case i.ID != s.note.Run:
 		case i.Closed:
 			p.Err = fmt.Errorf("run %s has ended as %q: %w", i.ID, safe.Show(i.Result), err)
-			p.Hint = "lockstep show " + i.ID + " tells how"
+			p.Hint = commandFor("show", i.ID, s.stateDir) + " tells how"
 		case len(i.Unknown) > 0:
 			p.Err = fmt.Errorf("%w: %w", engine.ErrUnknown, p.Err)
 			fallthrough
 		default:
-			p.Hint = "lockstep resume " + i.ID + " finds out what became of it and goes on"
+			p.Hint = commandFor("resume", i.ID, s.stateDir) + " finds out what became of it and goes on"
 		}
 	}
 	return p
@@ -146,14 +153,14 @@ func (n runnerNote) dial(ctx context.Context, h attach.Hello, stateDir string) (
 	if err != nil {
 		return nil, err
 	}
-	return &seat{c, n, backTo(n.Run, stateDir)}, nil
+	return &seat{c, n, stateDir}, nil
 }
 
-// backTo is the command that brings a screen back to a run.
-func backTo(run, stateDir string) string {
-	cmd := "lockstep attach " + run
+// commandFor is a command about a run, for the operator to type.
+func commandFor(verb, run, stateDir string) string {
+	cmd := "lockstep " + verb + " " + inert(run)
 	if stateDir != "" {
-		cmd += " --state-dir " + safe.Show(stateDir).String()
+		cmd += " --state-dir " + inert(stateDir)
 	}
 	return cmd
 }

@@ -66,7 +66,7 @@ func (s *selection) interrupted(ctx context.Context, id string) (target, error) 
 	}
 	dir := filepath.Dir(r.path)
 	if live := findLive(ctx, dir); live != nil && live.Run == r.info.ID {
-		return target{}, goesOn(live.Run)
+		return target{}, &engine.Problem{Err: fmt.Errorf("run %s goes on", safe.Show(live.Run)), Hint: commandFor("attach", live.Run, s.settings.stateDir) + " shows it"}
 	}
 	records, err := readTorn(r.path)
 	if err != nil {
@@ -76,7 +76,7 @@ func (s *selection) interrupted(ctx context.Context, id string) (target, error) 
 	if err != nil {
 		return target{}, err
 	}
-	if err := mayResume(records, past); err != nil {
+	if err := mayResume(records, past, s.settings.stateDir); err != nil {
 		return target{}, err
 	}
 	path := s.runbook
@@ -147,12 +147,8 @@ func readPast(records []journal.Record, run, dir string) (*engine.Past, error) {
 	return engine.ReadPast(records, run, func(ref journal.BlobRef) ([]byte, error) { return journal.ReadBlob(dir, ref) })
 }
 
-func goesOn(run string) error {
-	return &engine.Problem{Err: fmt.Errorf("run %s goes on", safe.Show(run)), Hint: fmt.Sprintf("lockstep attach %s shows it", safe.Show(run))}
-}
-
 // mayResume says why a run cannot be resumed, as far as its journal tells.
-func mayResume(records []journal.Record, past *engine.Past) error {
+func mayResume(records []journal.Record, past *engine.Past, stateDir string) error {
 	id := safe.Show(past.Run)
 	runs := journal.Runs(records)
 	var info journal.RunInfo
@@ -170,11 +166,11 @@ func mayResume(records []journal.Record, past *engine.Past) error {
 	case past.Mode != engine.Live:
 		return &engine.Problem{Err: fmt.Errorf("run %s was a rehearsal and changed nothing; there is nothing to resume", id), Hint: "lockstep rehearse starts another"}
 	case past.Closed:
-		return &engine.Problem{Err: fmt.Errorf("run %s is closed: it ended as %q", id, safe.Show(info.Result)), Hint: fmt.Sprintf("lockstep show %s tells it; lockstep run starts another", id)}
+		return &engine.Problem{Err: fmt.Errorf("run %s is closed: it ended as %q", id, safe.Show(info.Result)), Hint: commandFor("show", past.Run, stateDir) + " tells it; lockstep run starts another"}
 	case later != nil:
 		return &engine.Problem{
 			Err:  fmt.Errorf("run %s came after run %s on %s, so that one cannot go on", safe.Show(later.ID), id, safe.Show(past.Environment)),
-			Hint: fmt.Sprintf("lockstep show %s tells what it did", safe.Show(later.ID)),
+			Hint: commandFor("show", later.ID, stateDir) + " tells what it did",
 		}
 	case info.Actor.Host != host:
 		return &engine.Problem{
@@ -199,7 +195,7 @@ func pastOf(t target, rb *runbook.Runbook, path string) (*engine.Past, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := mayResume(records, past); err != nil {
+	if err := mayResume(records, past, t.stateDir); err != nil {
 		return nil, err
 	}
 	if past.Digest != rb.Digest {

@@ -163,7 +163,7 @@ func TestResume_refusesWhatIsNotItsOwn(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		switch err := mayResume(c.records, past); {
+		switch err := mayResume(c.records, past, ""); {
 		case err == nil && c.want != "", err != nil && err.Error() != c.want:
 			t.Errorf("%s: %v", name, err)
 		}

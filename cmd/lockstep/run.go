@@ -131,9 +131,9 @@ func start(ctx context.Context, t target) (*seat, error) {
 	}
 	s, err := note.dial(ctx, hello(t.operator, o.Key, false), t.stateDir)
 	if err != nil {
-		back := backTo(o.Run, t.stateDir)
+		back := commandFor("attach", o.Run, t.stateDir)
 		if live := findLive(ctx, dir); live == nil {
-			back = "its runner is gone; lockstep resume " + o.Run + " goes on with it"
+			back = "its runner is gone; " + commandFor("resume", o.Run, t.stateDir) + " goes on with it"
 		}
 		return nil, &engine.Problem{Err: fmt.Errorf("run %s was started, but no screen came to it: %w", o.Run, err), Hint: back}
 	}

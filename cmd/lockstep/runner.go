@@ -133,6 +133,9 @@ func runOrder(ctx context.Context, o order, say func(word) error) (attach.Ending
 	h.err = errors.Join(h.err, s.close())
 	end := tell(h.result, h.asError())
 	end.Stdout = later.String()
+	if end.Exit == exitUnknown && end.Hint == "" {
+		end.Hint = commandFor("resume", s.id, o.StateDir) + " looks for what became of it, and goes on"
+	}
 	if serr != nil {
 		l.Close()
 		return end, fmt.Errorf("nobody waited for the run, so it was given up: %w", serr)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lockstep/runbook/engine"
 	"lockstep/runbook/journal"
 	"lockstep/runbook/safe"
 )
@@ -41,7 +42,7 @@ that was not closed is "running", "open" or "unknown".`,
 				}
 				return err
 			}
-			printRuns(cmd.OutOrStdout(), rows)
+			printRuns(cmd.OutOrStdout(), rows, s.stateDir)
 			return err
 		},
 	}
@@ -150,22 +151,35 @@ func isRunning(r journalRun) bool {
 	return err == nil && holder != nil && holder.Run == r.info.ID
 }
 
-func printRuns(w io.Writer, rows []runRow) {
+func printRuns(w io.Writer, rows []runRow, stateDir string) {
 	if len(rows) == 0 {
 		fmt.Fprintln(w, "nothing was run yet")
 		return
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "STARTED\tRUN\tENVIRONMENT\tMODE\tRESULT\tBY\tCOMMIT\tTITLE")
+	fmt.Fprintln(t, "STARTED (UTC)\tRUN\tENVIRONMENT\tMODE\tRESULT\tBY\tCOMMIT\tTITLE")
 	for _, r := range rows {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Start.Format("2006-01-02 15:04:05"), r.Run, r.Environment, r.Mode,
 			r.State, r.Operator, orDash(short(r.Commit)), r.Title)
 	}
 	t.Flush()
+	last := map[string]string{} // run by journal; one that another came after cannot be resumed
+	for _, r := range rows {
+		if r.Mode == string(engine.Live) {
+			last[r.Journal] = r.Run
+		}
+	}
 	for _, r := range rows {
 		switch {
+		case r.live == nil && last[r.Journal] == r.Run && (r.State == stateInterrupted || r.State == journal.ResultUnknown):
+			what := "was interrupted"
+			if n := len(r.Unknown); n > 0 {
+				what += ", and nobody knows how " + count(n, "effect") + " ended"
+			}
+			fmt.Fprintf(w, "\n%s %s\n  %s\n", r.Run, what, commandFor("resume", r.Run, stateDir))
 		case r.live != nil && r.live.status != nil:
-			fmt.Fprintf(w, "\n%s %s; %s\n  lockstep attach %s\n", r.Run, doing(*r.live.status), who(r.live.status.Seats), r.Run)
+			fmt.Fprintf(w, "\n%s %s; %s\n  %s\n", r.Run, doing(*r.live.status), who(r.live.status.Seats),
+				commandFor("attach", r.Run, stateDir))
 		case r.live != nil:
 			fmt.Fprintf(w, "\n%s goes on in process %d, which does not answer: %s\n", r.Run, r.PID, inert(r.live.mute.Error()))
 		}

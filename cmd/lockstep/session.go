@@ -106,7 +106,7 @@ func openSession(ctx context.Context, t target) (_ *session, err error) {
 	}
 	j, err := journal.Open(dir, journal.Options{Log: "lockstep/" + env.Name, Purpose: t.purpose(), Actor: actor(t.operator)})
 	if err != nil {
-		return nil, busy(ctx, dir, err)
+		return nil, busy(ctx, t, env.Name, dir, err)
 	}
 	defer func() {
 		if err != nil {

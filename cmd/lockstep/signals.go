@@ -63,13 +63,15 @@ func (e *goneError) Error() string {
 
 // onRunnerSignals is onSignals for a runner: termination cancels, an interrupt
 // starts nothing new, and a hang-up is nothing to it.
-func onRunnerSignals(c engine.Console) (stop func()) {
+func onRunnerSignals(e *engine.Engine) (stop func()) {
 	return hear(func(sig os.Signal, _ int) {
+		// Whoever sent it, such as a machine that shuts down, it was nobody at the run.
+		who := actor(fmt.Sprintf("a signal (%v)", sig))
 		switch sig {
 		case syscall.SIGTERM:
-			c.Interrupt(engine.CancelNow)
+			e.InterruptAs(who, engine.CancelNow)
 		case os.Interrupt:
-			c.Interrupt(engine.StopSoon)
+			e.InterruptAs(who, engine.StopSoon)
 		}
 	})
 }
@@ -110,6 +112,8 @@ func ended(over <-chan struct{}) bool {
 	}
 }
 
+// onSignal does what a signal means. What it says begins a new line: the terminal has
+// written ^C into the one that was being typed.
 func onSignal(sig os.Signal, interrupts int, c engine.Console, leave func(), say io.Writer) {
 	switch {
 	case sig == syscall.SIGHUP:
@@ -118,12 +122,12 @@ func onSignal(sig os.Signal, interrupts int, c engine.Console, leave func(), say
 	case sig == syscall.SIGTERM:
 		c.Interrupt(engine.CancelNow)
 	case interrupts == 1:
-		fmt.Fprintln(say, "lockstep: stopping after the step in flight; interrupt again to cancel it")
+		fmt.Fprintln(say, "\nlockstep: stopping after the step in flight; interrupt again to cancel it")
 		c.Interrupt(engine.StopSoon)
 	case interrupts == 2:
-		fmt.Fprintln(say, "lockstep: cancelling; Terraform ends what it is doing and saves its state")
+		fmt.Fprintln(say, "\nlockstep: cancelling; Terraform ends what it is doing and saves its state")
 		c.Interrupt(engine.CancelNow)
 	default:
-		fmt.Fprintln(say, "lockstep: still waiting for what is under way to end; it is never killed")
+		fmt.Fprintln(say, "\nlockstep: still waiting for what is under way to end; it is never killed")
 	}
 }

@@ -30,6 +30,7 @@ type Status struct {
 	Asked    time.Time     `json:"asked"`
 	Holding  safe.Text     `json:"holding"` // what waits until somebody attaches, or empty
 	Stopping bool          `json:"stopping"`
+	Resuming bool          `json:"resuming"` // it finds out what became of what was under way
 	Seats    []engine.Seat `json:"seats"`
 	Over     bool          `json:"over"` // it has ended, and the last screens are being told
 }
@@ -38,13 +39,13 @@ type Status struct {
 func (s *Status) see(env engine.Envelope, steps map[string]engine.StepOutline) {
 	switch ev := env.Event.(type) {
 	case engine.RunStarted:
-		s.Run = ev.Run
+		s.Run, s.Resuming, s.Since = ev.Run, ev.Resumed > 0, env.Time
 		for _, o := range ev.Steps {
 			steps[o.ID] = o
 		}
 	case engine.StepStarted:
 		o := steps[ev.ID]
-		s.Step, s.Since = safe.Sprintf("%s %s", safe.Show(o.Position), o.Name), env.Time
+		s.Step, s.Since, s.Resuming = safe.Sprintf("%s %s", safe.Show(o.Position), o.Name), env.Time, false
 	case engine.StepFinished:
 		s.Step, s.Since = safe.Text{}, env.Time
 	case engine.QuestionAsked:

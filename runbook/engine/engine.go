@@ -88,8 +88,7 @@ type Engine struct {
 	wake      chan struct{} // closed at the next interrupt; may be nil
 	cancelled bool          // CancelNow was asked for
 	underway  *underway     // the effect that runs now, or nil
-	over      chan struct{} // closed before the last record
-	last      sync.Mutex    // held while a record is written that no step causes
+	recording recording
 }
 
 var _ Console = (*Engine)(nil)
@@ -122,7 +121,6 @@ func New(c Config) (*Engine, error) {
 		effects:    map[int64]opened{},
 		gauges:     map[string]*gauge{},
 		gone:       make(chan struct{}),
-		over:       make(chan struct{}),
 	}
 	if err := e.build(c.Runbook.Steps); err != nil {
 		return nil, err
@@ -199,9 +197,7 @@ func (e *Engine) Run(ctx context.Context) (Result, error) {
 	if result == OK {
 		err = nil
 	}
-	e.last.Lock()
-	close(e.over)
-	e.last.Unlock()
+	e.recording.set(false)
 	// What is unknown stays open, so that a resume can look for it.
 	if result != Unknown {
 		if cerr := e.close(result, summary); cerr != nil {
@@ -264,6 +260,7 @@ func (e *Engine) open() error {
 	}); err != nil {
 		return fmt.Errorf("the journal cannot be written, so nothing was started: %w", err)
 	}
+	e.recording.set(true)
 	started := RunStarted{
 		Run: e.run.ID, Title: safe.Show(rb.Title), Environment: safe.Show(e.run.Environment.Name), Mode: e.run.Mode,
 		Operator: safe.Show(e.cfg.Actor.Name + "@" + e.cfg.Actor.Host), Journal: safe.Show(e.cfg.Journal.Path()),
@@ -331,6 +328,7 @@ func (e *Engine) Interrupt(how Interrupt) { e.InterruptAs(e.cfg.Actor, how) }
 // InterruptAs is Interrupt by an operator of a detached run.
 func (e *Engine) InterruptAs(who journal.Actor, how Interrupt) {
 	e.mu.Lock()
+	stop, cancelled, gone := e.stop, e.cancelled, e.abandoned()
 	switch how {
 	case StopSoon, CancelNow:
 		e.stop = true
@@ -352,7 +350,11 @@ func (e *Engine) InterruptAs(who journal.Actor, how Interrupt) {
 		close(e.wake)
 		e.wake = nil
 	}
+	moved := stop != e.stop || cancelled != e.cancelled || gone != e.abandoned()
 	e.mu.Unlock()
+	if moved {
+		e.noteInterrupt(who, how)
+	}
 	e.stream.publish("", Interrupted{How: how, By: safe.Show(who.Name)})
 	if how == CancelNow {
 		e.end(ErrStopped)
@@ -387,15 +389,10 @@ func (e *Engine) append(step string, attempt int, kind journal.Kind, body any, b
 // appendUnlessOver writes a record that no step causes, and none after the last
 // record of the run.
 func (e *Engine) appendUnlessOver(who journal.Actor, step string, attempt int, kind journal.Kind, body any) error {
-	e.last.Lock()
-	defer e.last.Unlock()
-	select {
-	case <-e.over:
-		return nil
-	default:
-	}
-	_, err := e.appendAs(who, step, attempt, kind, body)
-	return err
+	return e.recording.write(func() error {
+		_, err := e.appendAs(who, step, attempt, kind, body)
+		return err
+	})
 }
 
 // appendAs writes a record that somebody in particular caused.

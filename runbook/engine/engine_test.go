@@ -309,7 +309,7 @@ func TestEngine_cancelEndsAnOpenQuestionWithoutAnAnswer(t *testing.T) {
 	if r, _ := h.run(t.Context()); r != Stopped {
 		t.Errorf("result %q", r)
 	}
-	if h.journal.count(journal.KindDecision) != 0 || h.journal.count(journal.KindRefusal) != 1 {
+	if got := h.journal.decided(t); !slices.Equal(got, []string{"interrupt cancel"}) || h.journal.count(journal.KindRefusal) != 1 {
 		t.Errorf("journal %q", h.journal.kinds())
 	}
 }
@@ -333,7 +333,7 @@ func TestEngine_nobodyThereMeansNo(t *testing.T) {
 	if r, _ := h.run(t.Context()); r != Stopped || !ended {
 		t.Errorf("result %q, the effect could end: %v", r, ended)
 	}
-	if h.journal.count(journal.KindOutcome) != 1 || h.journal.count(journal.KindDecision) != 0 {
+	if got := h.journal.decided(t); h.journal.count(journal.KindOutcome) != 1 || !slices.Equal(got, []string{"interrupt abandon"}) {
 		t.Errorf("journal %q", h.journal.kinds())
 	}
 }

@@ -85,7 +85,8 @@ type (
 		Attempt int    `json:"attempt"`
 	}
 
-	// StepFinished says how a step ended.
+	// StepFinished says how a step ended. When a run is resumed, it comes without a
+	// StepStarted for a step that ended before.
 	StepFinished struct {
 		ID      string        `json:"id"`
 		Result  Result        `json:"result"`

@@ -30,7 +30,7 @@ func (m *memory) Append(d journal.Draft) (journal.Record, error) {
 	if err != nil {
 		return journal.Record{}, err
 	}
-	r := journal.Record{Seq: int64(len(m.records) + 1), Run: d.Run, Step: d.Step, Attempt: d.Attempt, Kind: d.Kind, Body: body, Blobs: d.Blobs}
+	r := journal.Record{Seq: int64(len(m.records) + 1), Run: d.Run, Step: d.Step, Attempt: d.Attempt, Kind: d.Kind, Actor: d.Actor, Body: body, Blobs: d.Blobs}
 	m.records = append(m.records, r)
 	return r, nil
 }
@@ -119,4 +119,23 @@ func choose(t *testing.T, choices map[QuestionKind]string) func(Console, Questio
 			t.Errorf("%s: %v", q.Kind, err)
 		}
 	}
+}
+
+// decided returns the kind and the choice of every decision.
+func (m *memory) decided(t *testing.T) []string {
+	t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []string
+	for _, r := range m.records {
+		var b journal.DecisionBody
+		if r.Kind != journal.KindDecision {
+			continue
+		}
+		if err := json.Unmarshal(r.Body, &b); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, b.Kind+" "+b.Choice)
+	}
+	return out
 }

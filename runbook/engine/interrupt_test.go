@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -238,5 +239,33 @@ func TestEngine_keepsTheWorkFolderAndWhatWasSeenWhenTheEndIsNotKnown(t *testing.
 		if unknown && (evidence != 1 || outcomes != 0) || !unknown && (evidence != 0 || outcomes != 1) {
 			t.Errorf("unknown %t: journal %q", unknown, h.journal.kinds())
 		}
+	}
+}
+
+// Who wants the run to end is recorded once, and so is who takes that back; before
+// the run and after it nothing is.
+func TestEngine_recordsWhoInterrupted(t *testing.T) {
+	h := &harness{t: t, mode: Live, steps: []runbook.Step{confirm("a")}}
+	bo := journal.Actor{Name: "bo"}
+	h.do = map[string]does{"a": func(context.Context, Operator) (Report, error) {
+		for _, how := range []Interrupt{GoOn, StopSoon, StopSoon, GoOn, CancelNow, CancelNow, StopSoon} {
+			h.engine.InterruptAs(bo, how)
+		}
+		return Report{}, ErrStopped
+	}}
+	if r, _ := h.run(t.Context()); r != Stopped {
+		t.Errorf("result %q", r)
+	}
+	h.engine.InterruptAs(bo, Abandon)
+	if got := h.journal.decided(t); !slices.Equal(got, []string{"interrupt stop", "interrupt go on", "interrupt cancel"}) {
+		t.Errorf("recorded are %q", got)
+	}
+	for _, r := range h.journal.records {
+		if r.Kind == journal.KindDecision && r.Actor != bo {
+			t.Errorf("%s is by %+v", r.Kind, r.Actor)
+		}
+	}
+	if last := h.journal.records[len(h.journal.records)-1]; last.Kind != journal.KindClose {
+		t.Errorf("the last record is %q", last.Kind)
 	}
 }

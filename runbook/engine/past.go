@@ -74,7 +74,13 @@ func (r *reader) take(rec journal.Record) error {
 	case journal.KindQuestion:
 		p.questions++
 	case journal.KindDecision:
-		r.asked = rec.Actor
+		var b journal.DecisionBody
+		if err := json.Unmarshal(rec.Body, &b); err != nil {
+			return err
+		}
+		if b.Question != "" { // and not an interrupt
+			r.asked = rec.Actor
+		}
 	case journal.KindStep:
 		return r.step(rec)
 	case journal.KindIntent:

@@ -57,9 +57,12 @@ func (e *Engine) Seat(c SeatChange) error {
 }
 
 func (e *Engine) recordMove(c SeatChange) error {
-	return e.appendUnlessOver(c.Seat.Actor, "", 0, journal.KindSeat, journal.SeatBody{
-		Move: string(c.Move), Seat: c.Seat.ID, Where: c.Seat.Where, Holds: c.Seat.Holds,
-		From: safe.Show(c.From).String(), Reason: safe.Show(c.Reason), There: len(c.Seats),
+	return e.recording.write(func() error {
+		_, err := e.appendAs(c.Seat.Actor, "", 0, journal.KindSeat, journal.SeatBody{
+			Move: string(c.Move), Seat: c.Seat.ID, Where: c.Seat.Where, Holds: c.Seat.Holds,
+			From: safe.Show(c.From).String(), Reason: safe.Show(c.Reason), There: len(c.Seats),
+		})
+		return err
 	})
 }
 
@@ -149,7 +152,7 @@ func (e *Engine) ForceAs(who journal.Actor, how Interrupt, typed string) error {
 		return &RefusedError{"cancel first: the program ends by itself then, most of the time"}
 	}
 	if err := e.appendUnlessOver(who, u.step, u.attempt, journal.KindDecision, journal.DecisionBody{
-		Kind: "force", Choice: string(how), Reason: safe.Sprintf("typed %q", typed),
+		Kind: journal.DecisionForce, Choice: string(how), Reason: safe.Sprintf("typed %q", typed),
 	}); err != nil {
 		return err
 	}

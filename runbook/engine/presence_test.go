@@ -187,8 +187,8 @@ func TestEngine_forcesOnlyWithTheWord(t *testing.T) {
 	h = detached(t, []runbook.Step{confirm("a")}, map[string]does{"a": func(ctx context.Context, op Operator) (Report, error) {
 		forced := make(chan Interrupt, 1)
 		_, err := op.Effect(ctx, Intent{Effect: runbook.EffectRepeatable, Force: func(how Interrupt) error {
-			if n := h.log.count(journal.KindDecision); n != 1 {
-				t.Errorf("%d decisions are recorded before it", n)
+			if got := h.log.decided(t); !slices.Equal(got, []string{"interrupt cancel", "force kill"}) {
+				t.Errorf("recorded before it are %q", got)
 			}
 			forced <- how
 			return nil

@@ -119,13 +119,13 @@ func (e *Engine) keepEnded(s runbook.Step, result Result, text safe.Text) {
 	}
 }
 
-// before reports whether a step ended in an earlier process of the run, and tells it.
+// before reports whether a step ended in an earlier process of the run, and tells
+// that: its end alone, because it does not start.
 func (e *Engine) before(s runbook.Step) bool {
 	d, ok := e.done[s.ID]
 	if !ok {
 		return false
 	}
-	e.stream.publish(s.ID, StepStarted{ID: s.ID, Attempt: max(e.attempts[s.ID], 1)})
 	e.stream.publish(s.ID, StepFinished{ID: s.ID, Result: d.Result, Summary: d.Summary})
 	return true
 }

@@ -61,7 +61,9 @@ type trip struct {
 	effects []string // that happened, over all processes
 	asked   []string // kind and verdict, over all processes
 	say     map[string]Answer
-	work    string // folder of the run, a new one for each process when empty
+	begun   []string // steps that the last process said it started
+	ended   []string // and that it said have ended
+	work    string   // folder of the run, a new one for each process when empty
 }
 
 func (p *trip) run(dieAt int) (Result, error) {
@@ -93,11 +95,17 @@ func (p *trip) run(dieAt int) (Result, error) {
 	}
 	events, cancel := e.Subscribe()
 	defer cancel()
+	p.begun, p.ended = nil, nil
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for ev := range events {
-			if q, ok := ev.Event.(QuestionAsked); ok {
-				p.answer(e, q.Question)
+			switch v := ev.Event.(type) {
+			case QuestionAsked:
+				p.answer(e, v.Question)
+			case StepStarted:
+				p.begun = append(p.begun, v.ID)
+			case StepFinished:
+				p.ended = append(p.ended, v.ID)
 			}
 		}
 	})
@@ -339,6 +347,22 @@ func TestEngine_reconcilesBeforeItAsks(t *testing.T) {
 	}
 	if out.Facts["recovered"] != true || out.Facts["verdict"] != "reconciled-applied" {
 		t.Errorf("the outcome says %v", out.Facts)
+	}
+}
+
+// What ended in an earlier process is told as ended, and not as started now.
+func TestEngine_tellsWhatEndedBeforeTheResume(t *testing.T) {
+	steps, kit := deployment(1)
+	p := &trip{t: t, journal: &keeping{}, steps: steps, kit: kit}
+	_, _ = p.run(8)
+	if result, err := p.run(0); result != OK {
+		t.Fatal(result, err)
+	}
+	if slices.Contains(p.begun, "first") || !slices.Contains(p.begun, "last") {
+		t.Errorf("begun are %q", p.begun)
+	}
+	if !slices.Contains(p.ended, "first") || !slices.Contains(p.ended, "last") {
+		t.Errorf("ended are %q", p.ended)
 	}
 }
 

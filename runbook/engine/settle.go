@@ -50,7 +50,7 @@ func (e *Engine) settle(ctx context.Context) error {
 		}
 	}
 	// First all, then one record after the other: each of them holds what is known of all.
-	text := safe.Lit("done before the interruption")
+	text := safe.Lit("its end was found out on resuming")
 	for id, then := range ways {
 		delete(e.done, id)
 		if then == ThenDone {

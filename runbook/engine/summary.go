@@ -54,6 +54,10 @@ func (e *Engine) sentence(result Result, err error) safe.Text {
 	switch {
 	case e.run.Rehearsal():
 		did = fmt.Sprintf("Rehearsed for %s: nothing was changed", env)
+	case n == 0 && broken > 0:
+		did = fmt.Sprintf("No change of %s was finished", env) // a part of one may well be applied
+	case n == 0 && result == Unknown:
+		did = fmt.Sprintf("No change of %s is known to be finished", env)
 	case n == 0:
 		did = fmt.Sprintf("Nothing was applied to %s", env)
 	case n == 1:
@@ -63,9 +67,9 @@ func (e *Engine) sentence(result Result, err error) safe.Text {
 	}
 	switch {
 	case broken == 1:
-		did += ", and one was begun and did not end well"
+		did += "; one was begun and did not end well"
 	case broken > 1:
-		did += fmt.Sprintf(", and %d were begun and did not end well", broken)
+		did += fmt.Sprintf("; %d were begun and did not end well", broken)
 	}
 	if c := e.facts.NewPin; c != nil {
 		did += fmt.Sprintf(", and its pin is at %s", c.Short)

@@ -26,7 +26,8 @@ type (
 	}
 	// A binding is what an approval held for.
 	binding struct{ body journal.BindBody }
-	// A forcing is a program that somebody pressed.
+	// A forcing is a decision that answers no question: somebody pressed a program, or
+	// wanted the run to end early.
 	forcing struct {
 		body journal.DecisionBody
 		by   journal.Actor
@@ -40,7 +41,9 @@ func (binding) item()    {}
 func (forcing) item()    {}
 
 // isForce reports whether a decision answers no question.
-func isForce(b journal.DecisionBody) bool { return b.Kind == "force" && b.Question == "" }
+func isForce(b journal.DecisionBody) bool {
+	return (b.Kind == journal.DecisionForce || b.Kind == journal.DecisionInterrupt) && b.Question == ""
+}
 
 // attend takes in a record about who was at the run and how it was held together.
 func (r *report) attend(rec journal.Record) {
@@ -119,7 +122,21 @@ func (b binding) tell(d *document) {
 }
 
 func (f forcing) line() inline {
-	l := inline{}.strong(safe.Lit("Forced: ")).say("%s, by %s on %s at %s", f.body.Choice, f.by.Name, f.by.Host, stamp(f.at))
+	word, how := safe.Lit("Forced: "), f.body.Choice
+	if f.body.Kind == journal.DecisionInterrupt {
+		word = safe.Lit("Interrupted: ")
+		switch how {
+		case "stop":
+			how = "stop after the step in flight"
+		case "cancel":
+			how = "cancel what is under way"
+		case "abandon":
+			how = "stop, because nobody is there any more"
+		case "go on":
+			how = "take the stop back"
+		}
+	}
+	l := inline{}.strong(word).say("%s, by %s on %s at %s", how, f.by.Name, f.by.Host, stamp(f.at))
 	if !f.body.Reason.IsEmpty() {
 		l = l.say(" (").text(f.body.Reason).say(")")
 	}

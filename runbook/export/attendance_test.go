@@ -37,6 +37,7 @@ func writeResumed(dir string) error {
 	w.step("apply", "4.2", "apply", "started", "")
 	w.rec("apply", journal.KindBind, journal.BindBody{What: safe.Show("plan of <c1>"), Things: map[string]any{"commit": "8d2be59", "serial": 118, "env AWS_PROFILE": "hmac:1a2b3c4d"}})
 	i := w.rec("apply", journal.KindIntent, journal.IntentBody{Effect: "irreversible", What: safe.Lit("terraform apply of dns_record.static")})
+	w.rec("", journal.KindDecision, journal.DecisionBody{Kind: "interrupt", Choice: "cancel"})
 	w.rec("apply", journal.KindDecision, journal.DecisionBody{Kind: "force", Choice: "second interrupt", Reason: safe.Lit(`typed "interrupt again"`)})
 	a := w.rec("announce", journal.KindIntent, journal.IntentBody{Effect: "repeatable", What: safe.Lit("announce to ops")})
 	w.rec("", journal.KindSeat, journal.SeatBody{Move: "left", Seat: "s1", Where: safe.Lit("pts/3, process 812")})
@@ -72,7 +73,7 @@ func TestExports_tellWhoWasThereAndHowItWentOn(t *testing.T) {
 	golden(t, "resumed.json", jsonOf(t, resumed, ""))
 	for _, want := range []string{
 		"Held by", "epoch 2", "**Resumed** 2026", "2 effects without an outcome then (record", "took the answers from ana", "nobody is there then",
-		"The approval holds for:", "**Forced:** second interrupt", "found out after the process", "which is lost: apply.jsonl", "allowed to happen once more",
+		"The approval holds for:", "**Forced:** second interrupt", "**Interrupted:** cancel what is under way, by", "found out after the process", "which is lost: apply.jsonl", "allowed to happen once more",
 		"Waits for an answer", "locked 2 times",
 	} {
 		if !strings.Contains(md, want) {

@@ -176,7 +176,9 @@ func (r *report) decision(rec journal.Record) {
 	json.Unmarshal(rec.Body, &b)
 	if isForce(b) {
 		f := forcing{b, rec.Actor, rec.Time()}
-		r.forced = append(r.forced, f)
+		if b.Kind == journal.DecisionForce {
+			r.forced = append(r.forced, f)
+		}
 		r.put(rec, f)
 		return
 	}

@@ -30,6 +30,12 @@ type QuestionBody struct {
 	Digest string    `json:"digest"` // of what the answer binds, such as a saved plan; may be ""
 }
 
+// The kinds of decisions that answer no question.
+const (
+	DecisionForce     = "force"     // a program was pressed
+	DecisionInterrupt = "interrupt" // the run is to end early, or not any more
+)
+
 // DecisionBody is the answer that was accepted.
 type DecisionBody struct {
 	Question     string    `json:"question"`

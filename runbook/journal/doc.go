@@ -78,7 +78,9 @@
 // is open. A resume stands in an open run, before anything else that the other process does in it.
 //
 // A decision of kind "force" answers no question: somebody pressed a program that did
-// not end, and its choice says how.
+// not end, and its choice says how. Neither does one of kind "interrupt": somebody wanted
+// the run to end early, by the choice "stop", "cancel" or "abandon" (nobody is there any
+// more), or took a stop back, by "go on".
 //
 // # Epochs
 //

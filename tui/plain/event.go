@@ -291,8 +291,16 @@ func counted(n map[plan.Action]int) safe.Text {
 // end tells the summary.
 func (s *session) end(v engine.RunFinished) {
 	y := v.Summary
-	s.say(safe.Sprintf("The run is over: %s, after %s.", word(v.Result), y.Elapsed.Round(time.Second)))
+	unknown := s.seat != "" && v.Result == engine.Unknown
+	if unknown {
+		s.say(safe.Sprintf("The run has ended and stays open: %s, after %s.", word(v.Result), y.Elapsed.Round(time.Second)))
+	} else {
+		s.say(safe.Sprintf("The run is over: %s, after %s.", word(v.Result), y.Elapsed.Round(time.Second)))
+	}
 	s.say(y.Sentence)
+	if unknown {
+		s.say(safe.Sprintf("lockstep resume %s looks for what became of it, and goes on.", safe.Show(s.story.run.Run)))
+	}
 	for i, c := range y.Changes {
 		s.say(safe.Sprintf("change %d: %s, %s, %s, %s", i+1, c.Title, word(c.Result), c.Took.Round(time.Second), counted(c.Counts)))
 		if words.Foreseen(c) {

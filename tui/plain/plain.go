@@ -112,6 +112,7 @@ type session struct {
 	story    story
 	open     *engine.Question
 	finished bool
+	prompted bool        // the line that is being written is a prompt
 	left     bool        // the operator detached
 	rest     []safe.Text // what "more" shows
 	shown    func()      // called once rest was shown to its end
@@ -234,6 +235,10 @@ func read(ctx context.Context, in io.Reader) <-chan string {
 
 // say writes one line.
 func (s *session) say(t safe.Text) {
+	if s.prompted {
+		s.prompted = false
+		fmt.Fprintln(s.out)
+	}
 	if _, err := fmt.Fprintln(s.out, t.String()); err != nil && s.err == nil {
 		s.err = err
 	}
@@ -251,9 +256,12 @@ var errGone = errors.New("the question is not open any more")
 // line waits for a line of the operator's. Events are told meanwhile. The error
 // is io.EOF at the end of the input, or errGone.
 func (s *session) line(prompt safe.Text) (string, error) {
-	fmt.Fprint(s.out, prompt.String(), " ")
 	asked := s.open
 	for {
+		if !s.prompted { // for the first time, or something was said meanwhile
+			fmt.Fprint(s.out, prompt.String(), " ")
+			s.prompted = true
+		}
 		s.flush()
 		if s.err != nil {
 			return "", errGone
@@ -261,9 +269,11 @@ func (s *session) line(prompt safe.Text) (string, error) {
 		select {
 		case text, ok := <-s.lines:
 			if !ok {
+				s.prompted = false
 				s.say(safe.Text{})
 				return "", io.EOF
 			}
+			s.prompted = false // the terminal has begun a new line
 			return text, nil
 		case e, ok := <-s.events:
 			if !ok {

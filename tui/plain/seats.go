@@ -39,7 +39,6 @@ func (s *session) attended(v engine.Attended) *engine.Question {
 		if h := words.Holder(v.Seats); h != nil {
 			who = safe.Sprintf("%s took over from you", words.Who(*h))
 		}
-		s.say(safe.Text{})
 		s.say(safe.Sprintf("%s. What you were typing is dropped.", who))
 		return s.open
 	}

@@ -314,6 +314,33 @@ func TestRun_doesNotAskWhatWasAnsweredBefore(t *testing.T) {
 	x.end()
 }
 
+func TestRun_saysHowToGoOnWhenUnknown(t *testing.T) {
+	f := newFar()
+	f.tell(there(true, false))
+	f.tell(engine.RunFinished{Result: engine.Unknown})
+	close(f.events)
+	x := talkTo(t, f)
+	x.hears("stays open: ")
+	x.hears("lockstep resume 7f3a looks for what became of it")
+	x.end()
+}
+
+// What happens while a question waits does not leave the operator without a prompt.
+func TestRun_promptsAgainAfterAnEvent(t *testing.T) {
+	f := newFar()
+	f.tell(there(true, false))
+	f.tell(settle("q1"))
+	x := talkTo(t, f)
+	x.hears("answer: ")
+	f.tell(engine.Interrupted{How: engine.StopSoon, By: safe.Lit("ana")})
+	x.hears("asked to stop after this step\nanswer: ")
+	if got := x.all.String(); !strings.Contains(got, "answer: \n08:") {
+		t.Errorf("the event does not begin a line:\n%s", got)
+	}
+	x.types("detach")
+	x.end()
+}
+
 func TestRun_saysWhatWasDoneBeforeTheResume(t *testing.T) {
 	p := &play{t: t, events: make(chan engine.Envelope, 100)}
 	p.tell(engine.RunStarted{Run: "7f3a", Resumed: 1, Steps: []engine.StepOutline{{ID: "pick", Position: "1", Kind: runbook.KindPickCommit}}})
