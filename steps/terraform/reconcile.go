@@ -45,7 +45,7 @@ func (a *applyStep) Reconcile(ctx context.Context, op engine.Operator, u engine.
 		job = keep.State{Phase: keep.Lost, Why: err.Error()}
 	}
 	if job.Phase == keep.NotStarted {
-		f := settled("not-started", engine.ThenAgain, engine.Ending{Result: engine.Stopped, Facts: map[string]any{"recovered": true, "why": safe.Show(job.Why)}},
+		f := settled("not-started", engine.ThenAgain, engine.Ending{Result: engine.Stopped, Facts: map[string]any{"recovered": true, "started": false, "why": safe.Show(job.Why)}},
 			safe.Lit("Terraform was not started; nothing was applied"))
 		f.Lines = []safe.Text{safe.Sprintf("the process: %s", job.Words())}
 		f.Learn = func(facts *engine.Facts) { facts.Plan = nil }
