@@ -28,11 +28,11 @@ func newResumeCommand(s *settings) *cobra.Command {
 		Long: `Resume goes on with a run that was interrupted: a machine or a runner died. RUN is the id
 of the run or how it begins; without it, the last unfinished run is taken.
 
-Steps that are finished are not repeated, but for two looks: before the pin is written it
-plans once more that nothing is left, and verifies once more. An effect that was started and has no
-outcome in the journal is unknown: what is left of it is looked at, the evidence is
-shown, and where it does not prove what happened you decide; it is never repeated by
-itself. A plan is always made and approved anew.
+Steps that are finished are not repeated, but for two looks: before the pin is written,
+whether the plan is empty and the last verification passes. An effect that was started
+and has no outcome in the journal is unknown: what is left of it is looked at, the
+evidence is shown, and where it does not prove what happened you decide; it is never
+repeated by itself. A plan is always made and approved anew.
 
 It needs the same runbook, byte for byte, on the same machine. It refuses when the run
 goes on, was closed or was a rehearsal, and when a later run changed the environment.

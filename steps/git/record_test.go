@@ -364,6 +364,22 @@ func TestRecord_pushRefused(t *testing.T) {
 			t.Error("the local pin was not set back")
 		}
 	})
+	t.Run("a hook says no, and the pin cannot be set back", func(t *testing.T) {
+		p, o, _, _ := deployed(t, production())
+		bare := p.remote("main")
+		hook := "#!/bin/sh\ntouch '" + filepath.Join(p.dir, ".git/refs/heads/main.lock") + "'\nexit 1\n"
+		if err := os.WriteFile(filepath.Join(bare.dir, "hooks/pre-receive"), []byte(hook), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		before := p.git("rev-parse", "main")
+		// It is written here and nowhere else: no failure that changed nothing.
+		if _, err := runRecord(t, o, true); !errors.Is(err, engine.ErrUnknown) {
+			t.Error(err)
+		}
+		if p.git("rev-parse", "main") == before {
+			t.Error("it was set back, so this tests nothing")
+		}
+	})
 	t.Run("no remote", func(t *testing.T) {
 		_, o, _, _ := deployed(t, production())
 		_, err := runRecord(t, o, true)

@@ -37,7 +37,7 @@ func (r *Repository) write(ctx context.Context, w *write) (engine.Ending, error)
 			return engine.Ending{}, err
 		}
 		if back := r.move(w.ref, w.new, w.old); back != nil {
-			return engine.Ending{}, fmt.Errorf("%w; and the local pin could not be set back: %w", err, back)
+			return engine.Ending{}, fmt.Errorf("%w: %w; and the local pin could not be set back: %w", engine.ErrUnknown, err, back)
 		}
 		return engine.Ending{}, err
 	}

@@ -258,6 +258,16 @@ func TestReconcile_nothingRanWhenTheProcessDiedBeforeTerraform(t *testing.T) {
 	if len(o.facts.Applied) != 0 || !o.facts.Verified {
 		t.Errorf("facts %+v", o.facts)
 	}
+	// Nor is it a change for a process that finds this recorded.
+	raw, err := json.Marshal(f.Ending.Facts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := d.u
+	later.Outcome = &journal.OutcomeBody{Result: string(f.Ending.Result)}
+	if err := json.Unmarshal(raw, &later.Outcome.Facts); err != nil || recorded(later).Learn != nil {
+		t.Errorf("recorded as %s it counts as a change: %v", raw, err)
+	}
 	// The step can begin anew beside what is left of the one before.
 	await(t, d.kept())
 	writeFile(t, filepath.Join(p.dir, "log.go"), "")
