@@ -73,7 +73,7 @@ func TestExports_tellWhoWasThereAndHowItWentOn(t *testing.T) {
 	golden(t, "resumed.json", jsonOf(t, resumed, ""))
 	for _, want := range []string{
 		"Held by", "epoch 2", "**Resumed** 2026", "2 effects without an outcome then (record", "took the answers from ana", "nobody is there then",
-		"The approval holds for:", "**Forced:** second interrupt", "**Interrupted:** cancel what is under way, by", "found out after the process", "which is lost: apply.jsonl", "allowed to happen once more",
+		"The approval holds for:", "**Forced:** second interrupt", "**Interrupted:** cancel what is under way, by", "its end was not seen and was found out after 11.7s", "which is lost: apply.jsonl", "allowed to happen once more",
 		"Waits for an answer", "locked 2 times",
 	} {
 		if !strings.Contains(md, want) {

@@ -72,7 +72,7 @@ func (v verdict) line() inline {
 func (r *report) happened(e *effect) inline {
 	l := inline{}.strong(safe.Lit("UNKNOWN"))
 	if !e.unknown() {
-		l = inline{}.strong(safe.Show(e.outcome.Result)).say(" after %s", length(e.took))
+		l = e.ended()
 	}
 	darks := r.during(e)
 	if len(darks) == 0 {

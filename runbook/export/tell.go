@@ -124,17 +124,24 @@ func (e *effect) line() inline {
 	if e.unknown() {
 		return l.say(": ").strong(safe.Lit("UNKNOWN"))
 	}
-	l = l.say(": ").strong(safe.Show(e.outcome.Result)).say(" after %s", length(e.took))
+	l = l.say(": ").append(e.ended())
 	if e.outcome.Result == journal.ResultRepeat {
 		l = l.say(", which means that it may have happened and was allowed to happen once more")
-	}
-	if found, _ := e.outcome.Facts["recovered"].(bool); found {
-		l = l.say(", found out after the process that started it was gone")
 	}
 	if !e.outcome.Detail.IsEmpty() {
 		l = l.say("; ").text(e.outcome.Detail)
 	}
 	return l
+}
+
+// ended says how an effect ended and after how long. When its end was not seen, that
+// is the time until it was found out.
+func (e *effect) ended() inline {
+	l := inline{}.strong(safe.Show(e.outcome.Result))
+	if found, _ := e.outcome.Facts["recovered"].(bool); found {
+		return l.say(", its end was not seen and was found out after %s", length(e.took))
+	}
+	return l.say(" after %s", length(e.took))
 }
 
 func (r *report) decisions(d *document) {
