@@ -106,7 +106,7 @@ func (m *model) detachChoice() engine.Choice {
 func (m *model) endings() []engine.Choice {
 	program := m.program()
 	if m.run.ending != engine.CancelNow {
-		cancel := safe.Lit("planning, waiting and measuring end at once; Terraform is asked once to stop, finishes the resource it is working on, and what is applied stays")
+		cancel := safe.Lit("planning and waiting end at once, and the run with them; Terraform is asked once to stop, finishes the resource it is working on, and what is applied stays")
 		if m.run.resuming() {
 			cancel = safe.Lit("no more is looked for; a program that still works is left alone and not asked to stop; what is not known stays so, and lockstep resume looks again")
 		}

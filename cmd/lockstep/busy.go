@@ -11,6 +11,7 @@ import (
 	"lockstep/runbook/engine"
 	"lockstep/runbook/journal"
 	"lockstep/runbook/safe"
+	"lockstep/steps/terraform"
 )
 
 // busy says of a journal that is locked which run has the environment, what that run
@@ -37,10 +38,10 @@ func busy(ctx context.Context, t target, env, dir string, err error) error {
 	return p
 }
 
-// unfinished looks at the last run that was to have effects on an environment. When
-// nobody knows what became of one of them, there must be no new run; when that run
-// just was not finished, the new one says that it stays so.
-func unfinished(t target, path string) ([]safe.Text, error) {
+// superseded looks at the last run that was to have effects on an environment. As
+// long as that can be resumed there is no new run, unless it is given up by name. It
+// returns the run that is given up, or nil.
+func superseded(t target, path string) (*journal.RunInfo, error) {
 	if t.mode != engine.Live || t.resume {
 		return nil, nil
 	}
@@ -65,11 +66,32 @@ func unfinished(t target, path string) ([]safe.Text, error) {
 			Hint: fmt.Sprintf("%s finds out and goes on; %s tells what it did", commandFor("resume", last.ID, t.stateDir), commandFor("show", last.ID, t.stateDir)),
 		}
 	}
-	notes := []safe.Text{safe.Sprintf("run %s of %s was not finished; nothing of it is unknown, and it will not be resumed",
-		safe.Show(last.ID), safe.Show(last.Start.UTC().Format("2006-01-02 15:04 MST")))}
-	note, err := clearWork(filepath.Dir(path), last.ID)
+	if last.ID != t.giveUp {
+		return nil, &engine.Problem{
+			Err: fmt.Errorf("run %s of %s on %s was interrupted and is not finished", safe.Show(last.ID),
+				safe.Show(last.Start.UTC().Format("2006-01-02 15:04 MST")), safe.Show(last.Environment)),
+			Hint: fmt.Sprintf("%s goes on with it; lockstep run --give-up %s gives it up and starts anew", commandFor("resume", last.ID, t.stateDir), safe.Show(last.ID)),
+		}
+	}
+	return last, nil
+}
+
+// giveUp closes a run that will not be resumed and removes what was kept for that.
+// It returns what the new run has to say about it.
+func giveUp(j *journal.Journal, t target, old *journal.RunInfo, states string) ([]safe.Text, error) {
+	notes := []safe.Text{safe.Sprintf("run %s of %s was not finished, and was given up for this one; nothing of it is unknown",
+		safe.Show(old.ID), safe.Show(old.Start.UTC().Format("2006-01-02 15:04 MST")))}
+	if _, err := j.Append(journal.Draft{Run: old.ID, Kind: journal.KindClose, Actor: actor(t.operator), Body: journal.CloseBody{
+		Result: string(engine.Stopped), Summary: safe.Lit("It was interrupted, and given up for a new run."),
+	}}); err != nil {
+		return nil, err
+	}
+	if _, err := terraform.CloseRun(states, old.ID, engine.Stopped); err != nil {
+		return nil, fmt.Errorf("remove the copies of the state of run %s: %w", safe.Show(old.ID), err)
+	}
+	note, err := clearWork(filepath.Dir(j.Path()), old.ID)
 	if err != nil {
-		return nil, fmt.Errorf("remove the work folder of run %s: %w", safe.Show(last.ID), err)
+		return nil, fmt.Errorf("remove the work folder of run %s: %w", safe.Show(old.ID), err)
 	}
 	if !note.IsEmpty() {
 		notes = append(notes, note)

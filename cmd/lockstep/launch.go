@@ -27,14 +27,15 @@ type order struct {
 	StateDir    string `json:"state_dir"`
 	Terraform   string `json:"terraform"`
 	Operator    string `json:"operator"`
-	Key         string `json:"key"` // of the screen that attaches first
-	Log         string `json:"log"` // path of the file that the runner's output goes to
+	Key         string `json:"key"`     // of the screen that attaches first
+	GiveUp      string `json:"give_up"` // id of the interrupted run that this one takes the place of
+	Log         string `json:"log"`     // path of the file that the runner's output goes to
 }
 
 func (o order) target() target {
 	return target{
 		runbook: o.Runbook, environment: o.Environment, mode: engine.Live, stateDir: o.StateDir,
-		terraform: o.Terraform, operator: o.Operator, run: o.Run, resume: o.Resume, detached: true,
+		terraform: o.Terraform, operator: o.Operator, run: o.Run, resume: o.Resume, giveUp: o.GiveUp, detached: true,
 	}
 }
 

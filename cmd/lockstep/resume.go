@@ -200,10 +200,24 @@ func pastOf(t target, rb *runbook.Runbook, path string) (*engine.Past, error) {
 	}
 	if past.Digest != rb.Digest {
 		return nil, &engine.Problem{
-			Err: fmt.Errorf("the runbook %s is not what run %s was started with, which was %s", safe.Show(rb.File), safe.Show(past.Run), safe.Show(past.Runbook)),
-			Hint: fmt.Sprintf("bring back the bytes whose SHA-256 is %s, or name the file that has them by --runbook; there is no way round that",
-				safe.Show(past.Digest)),
+			Err:  fmt.Errorf("the runbook %s was changed since run %s was started with %s", safe.Show(rb.File), safe.Show(past.Run), safe.Show(past.Runbook)),
+			Hint: asItWas(records, past, filepath.Dir(path)),
 		}
 	}
 	return past, nil
+}
+
+// asItWas says how to get the runbook of a run back.
+func asItWas(records []journal.Record, past *engine.Past, dir string) string {
+	for _, r := range records {
+		if r.Run != past.Run || r.Kind != journal.KindOpen {
+			continue
+		}
+		for _, b := range r.Blobs {
+			if b.Name == engine.RunbookBlob {
+				return fmt.Sprintf("bring it back for this run: cp %s %s; yours stays in git, or copy it first", safe.Show(journal.BlobPath(dir, b)), safe.Show(past.Runbook))
+			}
+		}
+	}
+	return fmt.Sprintf("bring back the bytes whose SHA-256 is %s, or name the file that has them by --runbook", safe.Show(past.Digest))
 }

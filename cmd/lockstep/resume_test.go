@@ -93,7 +93,7 @@ func TestResume_asksWhatBecameOfAnEffect(t *testing.T) {
 	s.put("deploy.yaml", slowRunbook+"# mended\n")
 	s.put("settle.yaml", settles)
 	_, stderr, code = s.do("resume", "--answers", "settle.yaml")
-	want(t, "another runbook", stderr, "deploy.yaml is not what run "+l.Run+" was started with", "bring back the bytes whose SHA-256 is ")
+	want(t, "another runbook", stderr, "deploy.yaml was changed since run "+l.Run+" was started", "bring it back for this run: cp ")
 	if code != exitFailed {
 		t.Errorf("another runbook: exit %d", code)
 	}
@@ -112,14 +112,23 @@ func TestResume_asksWhatBecameOfAnEffect(t *testing.T) {
 	}
 }
 
-func TestRun_saysThatAnUnfinishedOneStaysSo(t *testing.T) {
+// A run that can be resumed is not lost by starting another: it has to be given up by name.
+func TestRun_givesUpAnUnfinishedOneByNameOnly(t *testing.T) {
 	s := newTheatre(t)
 	a := s.start("run", "deploy.yaml", "--plain")
 	a.says("answer:")
 	l := s.kill()
 	a.wait()
-	b := s.start("run", "deploy.yaml", "--plain")
-	b.says("was not finished; nothing of it is unknown, and it will not be resumed")
+	for _, other := range [][]string{nil, {"--give-up", "another"}} {
+		_, stderr, code := s.do(append([]string{"run", "deploy.yaml", "--plain"}, other...)...)
+		want(t, "run", stderr, "was interrupted and is not finished")
+		want(t, "run", stderr, "--give-up "+l.Run)
+		if code != exitFailed {
+			t.Errorf("run exits with %d", code)
+		}
+	}
+	b := s.start("run", "deploy.yaml", "--plain", "--give-up", l.Run)
+	b.says("was not finished, and was given up for this one")
 	b.says("answer:")
 	b.types("stop")
 	b.wait()
@@ -129,10 +138,10 @@ func TestRun_saysThatAnUnfinishedOneStaysSo(t *testing.T) {
 		noted = noted || r.Kind == journal.KindEvidence && r.Run != l.Run && strings.Contains(string(r.Body), "run "+l.Run+" of ")
 	}
 	if !noted {
-		t.Error("that it stays unfinished is not recorded")
+		t.Error("that it was given up is not recorded")
 	}
 	_, stderr, code := s.do("resume", l.Run)
-	want(t, "resume", stderr, "came after run "+l.Run+" on production, so that one cannot go on")
+	want(t, "resume", stderr, "run "+l.Run+" is closed")
 	if code != exitFailed {
 		t.Errorf("resume exits with %d", code)
 	}

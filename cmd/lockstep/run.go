@@ -78,6 +78,9 @@ func newDeployCommand(s *settings, mode engine.Mode) *cobra.Command {
 	cmd.Flags().StringVar(&t.environment, "env", "", "the `environment` that is deployed to; may be left out when there is only one")
 	cmd.Flags().StringVar(&t.terraform, "terraform", "", "`path` of Terraform (default $"+install.Variable+", else what the runbook says)")
 	cmd.Flags().StringVar(&t.operator, "operator", "", "`name` that is recorded (default the user of this process)")
+	if mode == engine.Live {
+		cmd.Flags().StringVar(&t.giveUp, "give-up", "", "start anew although the last `run`, with this id, was interrupted; it cannot be resumed then")
+	}
 	v.flags(cmd)
 	return cmd
 }
@@ -120,7 +123,7 @@ func start(ctx context.Context, t target) (*seat, error) {
 	}
 	o := order{
 		Run: t.run, Resume: t.resume, Runbook: t.runbook, Environment: env.Name, StateDir: t.stateDir, Terraform: t.terraform,
-		Operator: t.operator, Key: rand.Text(),
+		Operator: t.operator, Key: rand.Text(), GiveUp: t.giveUp,
 	}
 	if o.Run == "" {
 		o.Run = newRunID()

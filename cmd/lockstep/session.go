@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -36,6 +37,7 @@ type target struct {
 	stateDir    string    // root of the journals; the default one when empty
 	terraform   string    // path of the program, "" for what the runbook says
 	operator    string    // "" for the user of this process
+	giveUp      string    // id of an interrupted run that is not to be resumed
 	stdout      io.Writer // for announcements to standard output
 	run         string    // id of the run, "" for a new one
 	resume      bool      // the run goes on that was interrupted
@@ -113,7 +115,7 @@ func openSession(ctx context.Context, t target) (_ *session, err error) {
 			err = errors.Join(err, j.Close())
 		}
 	}()
-	notes, err := unfinished(t, j.Path())
+	old, err := superseded(t, j.Path())
 	if err != nil {
 		return nil, err
 	}
@@ -159,13 +161,23 @@ func openSession(ctx context.Context, t target) (_ *session, err error) {
 	if err != nil {
 		return nil, err
 	}
+	source, err := sourceOf(t.runbook, rb.Digest)
+	if err != nil {
+		return nil, err
+	}
 	e, err := engine.New(engine.Config{
-		Run: id, Mode: t.mode, Runbook: rb, Environment: env.Name, Kit: kit, Probers: probers, Journal: j,
+		Run: id, Mode: t.mode, Source: source, Runbook: rb, Environment: env.Name, Kit: kit, Probers: probers, Journal: j,
 		Actor: actor(t.operator), Folder: folder, WorkDir: work, Version: versionText(),
 		Detached: t.detached, Past: past, Closed: wiring.Closed(id),
 	})
 	if err != nil {
 		return nil, err
+	}
+	var notes []safe.Text
+	if old != nil {
+		if notes, err = giveUp(j, t, old, wiring.States); err != nil {
+			return nil, err
+		}
 	}
 	return &session{runbook: rb, env: env, journal: j, engine: e, id: id, notes: notes, abort: func() error {
 		if t.resume {
@@ -173,6 +185,18 @@ func openSession(ctx context.Context, t target) (_ *session, err error) {
 		}
 		return errors.Join(os.RemoveAll(work), j.Close())
 	}}, nil
+}
+
+// sourceOf returns the bytes of a runbook that was loaded.
+func sourceOf(path, digest string) ([]byte, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the runbook: %w", err)
+	}
+	if sum := sha256.Sum256(raw); hex.EncodeToString(sum[:]) != digest {
+		return nil, fmt.Errorf("the runbook %s was changed while it was read; start again", safe.Show(path))
+	}
+	return raw, nil
 }
 
 func (s *session) close() error { return s.journal.Close() }

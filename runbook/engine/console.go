@@ -45,7 +45,7 @@ type Interrupt string
 const (
 	// StopSoon lets the step in flight end and starts nothing new.
 	StopSoon Interrupt = "stop"
-	// CancelNow also cancels the step in flight: planning, waiting and measuring
+	// CancelNow also cancels the step in flight: planning, waiting and verifying
 	// end at once, Terraform gets one interrupt and ends what it is doing.
 	CancelNow Interrupt = "cancel"
 	// Abandon says that nobody is there any more: the effect under way ends by

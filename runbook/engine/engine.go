@@ -40,6 +40,7 @@ type Config struct {
 	Probers     []Prober
 	Journal     Recorder
 	Actor       journal.Actor
+	Source      []byte           // the runbook's bytes, which the record keeps; may be empty
 	Folder      string           // relative paths of the runbook start here
 	WorkDir     string           // private; the run removes it at its end; a resumed run works in a folder of its own below
 	Version     string           // of Lockstep, for the record
@@ -254,10 +255,7 @@ func (e *Engine) open() error {
 		if err := e.resume(); err != nil {
 			return err
 		}
-	} else if _, err := e.append("", 0, journal.KindOpen, journal.OpenBody{
-		Title: safe.Show(rb.Title), Environment: e.run.Environment.Name, Mode: string(e.run.Mode),
-		Runbook: rb.File, Digest: rb.Digest, Lockstep: e.cfg.Version,
-	}); err != nil {
+	} else if err := e.openRecord(); err != nil {
 		return fmt.Errorf("the journal cannot be written, so nothing was started: %w", err)
 	}
 	e.recording.set(true)
@@ -276,6 +274,28 @@ func (e *Engine) open() error {
 	return nil
 }
 
+// RunbookBlob is the name of the blob with the runbook's bytes that the first
+// record of a run has.
+const RunbookBlob = "runbook"
+
+// openRecord writes the first record of a new run.
+func (e *Engine) openRecord() error {
+	var blobs []journal.BlobRef
+	if len(e.cfg.Source) > 0 {
+		ref, err := e.cfg.Journal.PutBlob(RunbookBlob, e.cfg.Source)
+		if err != nil {
+			return err
+		}
+		blobs = append(blobs, ref)
+	}
+	rb := e.cfg.Runbook
+	_, err := e.append("", 0, journal.KindOpen, journal.OpenBody{
+		Title: safe.Show(rb.Title), Environment: e.run.Environment.Name, Mode: string(e.run.Mode),
+		Runbook: rb.File, Digest: rb.Digest, Lockstep: e.cfg.Version,
+	}, blobs...)
+	return err
+}
+
 func outline(steps []runbook.Step, parent string) []StepOutline {
 	var out []StepOutline
 	for _, s := range steps {
@@ -287,9 +307,11 @@ func outline(steps []runbook.Step, parent string) []StepOutline {
 	return out
 }
 
-// probe starts every prober and returns a function that stops them and waits.
+// probe starts every prober and returns a function that stops them and waits. They
+// go on while a cancelled run waits for what is under way: that is when it matters
+// most what is live.
 func (e *Engine) probe(ctx context.Context) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
 	for _, p := range e.cfg.Probers {
 		wg.Go(func() {

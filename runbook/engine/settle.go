@@ -279,7 +279,7 @@ func (p *Past) check(c Config) error {
 // seen by a process that is still there.
 func lookChoice() Choice {
 	return Choice{
-		ID: "look", Key: "l", Label: safe.Lit("find out what became of it"),
+		ID: "look", Key: "l", Label: safe.Lit("find out what became of it"), Recommended: true,
 		Consequence: safe.Lit("looks for evidence and shows it, then asks what to make of it; nothing is changed by looking"),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"lockstep/runbook"
@@ -149,7 +150,9 @@ func (e *Engine) afterwards(ctx context.Context, s runbook.Step, attempt int, re
 	defer op.timer.cancel()
 	q := failureQuestion(s, result, err)
 	if _, looks := e.steps[s.ID].(Reconciler); looks && result == Unknown && len(e.openOf(s.ID)) > 0 {
-		q.Choices = append(q.Choices, lookChoice())
+		// Looking is as safe as stopping, and tells more.
+		q.Choices[0].Recommended = false
+		q.Choices = slices.Insert(q.Choices, 0, lookChoice())
 	}
 	a, aerr := op.Ask(ctx, q)
 	switch {
