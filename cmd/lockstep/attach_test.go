@@ -209,7 +209,6 @@ func TestAttach_saysWhyThereIsNothingToAttachTo(t *testing.T) {
 			t.Errorf("%q exits with %d", c.args, code)
 		}
 	}
-	s.release()
 	a := s.start("run", "deploy.yaml", "--plain")
 	a.says("answer:")
 	a.types("stop")

@@ -67,7 +67,7 @@ func newTheatre(t *testing.T) *theatre {
 	}
 	t.Cleanup(func() {
 		killRunners(t, s.state)
-		s.release() // the program of a run whose runner died
+		s.letGo() // the program of a run whose runner died
 	})
 	return s
 }
@@ -81,14 +81,24 @@ func (s *theatre) put(name, text string) {
 	}
 }
 
-// release lets the program of the effect end, or the next one that comes.
+// release lets the program of the effect end, which has begun: it waits for it to
+// come to the gate, and would open that for nobody before.
 func (s *theatre) release() {
-	gate, err := os.OpenFile(s.path("gate"), os.O_RDWR|syscall.O_NONBLOCK, 0)
+	s.t.Helper()
+	s.until("the program is at the gate", s.letGo)
+}
+
+// letGo lets a program go that is at the gate, and reports whether one was.
+func (s *theatre) letGo() bool {
+	gate, err := os.OpenFile(s.path("gate"), os.O_WRONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		s.t.Error(err)
-		return
+		if !errors.Is(err, syscall.ENXIO) {
+			s.t.Error(err)
+		}
+		return false
 	}
 	gate.Close()
+	return true
 }
 
 // effects is how often the effect was started.
