@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -55,15 +56,26 @@ func (b *binding) program(path string, before *binding) fact {
 	return f
 }
 
+// programs are the digests of the programs that this process has read, by
+// identity: the time of change in it cannot be set by who has no right to the disk
+// itself.
+var programs sync.Map
+
 // readAtRest reads a file that must not move meanwhile, and returns its digest and
 // its identity. It reads again when it moved: another name given to the file moves
 // it too. The digest is "" when it does not come to rest.
 func readAtRest(path, id string) (digest, was string, err error) {
 	for range 5 {
+		if known, ok := programs.Load(id); ok {
+			return known.(string), id, nil
+		}
 		if digest, err = planfile.Digest(path); err != nil {
 			return "", id, err
 		}
 		now, err := identity(path)
+		if err == nil && now == id {
+			programs.Store(id, digest)
+		}
 		if err != nil || now == id {
 			return digest, id, err
 		}
