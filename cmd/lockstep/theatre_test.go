@@ -69,13 +69,9 @@ func newTheatre(t *testing.T) *theatre {
 	}
 	t.Cleanup(func() {
 		killRunners(t, s.state)
-<<<<<<< HEAD
 		for s.effects() > s.released { // the program of a run whose runner died
 			s.release()
 		}
-=======
-		s.letGo() // the program of a run whose runner died
->>>>>>> w/rev1
 	})
 	return s
 }
@@ -89,7 +85,6 @@ func (s *theatre) put(name, text string) {
 	}
 }
 
-<<<<<<< HEAD
 // release lets the program of an effect that has begun come to its end.
 func (s *theatre) release() {
 	s.t.Helper()
@@ -101,26 +96,6 @@ func (s *theatre) release() {
 		s.released++
 		return gate.Close() == nil
 	})
-=======
-// release lets the program of the effect end, which has begun: it waits for it to
-// come to the gate, and would open that for nobody before.
-func (s *theatre) release() {
-	s.t.Helper()
-	s.until("the program is at the gate", s.letGo)
-}
-
-// letGo lets a program go that is at the gate, and reports whether one was.
-func (s *theatre) letGo() bool {
-	gate, err := os.OpenFile(s.path("gate"), os.O_WRONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		if !errors.Is(err, syscall.ENXIO) {
-			s.t.Error(err)
-		}
-		return false
-	}
-	gate.Close()
-	return true
->>>>>>> w/rev1
 }
 
 // effects is how often the effect was started.

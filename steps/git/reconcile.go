@@ -149,6 +149,13 @@ func (l *look) finding(op engine.Operator, u engine.Unsettled) engine.Finding {
 				Choice: engine.Choice{ID: "look", Key: "l", Label: safe.Lit("look again"), Consequence: safe.Lit("nothing changes")},
 				Then:   engine.ThenLook,
 			},
+			{
+				Choice: engine.Choice{
+					ID: "theirs", Key: "t", Label: safe.Lit("theirs counts: this run wrote no pin"), NeedsReason: true,
+					Consequence: safe.Lit("the step starts again, which refuses as long as the pin is not where it was; then the run can be ended"),
+				},
+				Ending: engine.Ending{Result: engine.Stopped, Detail: safe.Lit("somebody else moved the pin, and that counts")}, Then: engine.ThenAgain,
+			},
 		}
 	}
 	return f
