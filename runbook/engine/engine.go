@@ -379,9 +379,25 @@ func (e *Engine) InterruptAs(who journal.Actor, how Interrupt) {
 	}
 	e.stream.publish("", Interrupted{How: how, By: safe.Show(who.Name)})
 	if how == CancelNow {
-		e.end(ErrStopped)
+		e.end(e.stoppedBy(who))
 	}
 }
+
+// stoppedBy is ErrStopped, and says who it was when that is not whoever started
+// the run: another operator, or a signal.
+func (e *Engine) stoppedBy(who journal.Actor) error {
+	if who.Name == e.cfg.Actor.Name {
+		return ErrStopped
+	}
+	return &stoppedError{who.Name}
+}
+
+type stoppedError struct{ by string }
+
+func (e *stoppedError) Error() string { return "stopped by " + e.by }
+
+// Is makes it one of its kind.
+func (e *stoppedError) Is(target error) bool { return target == ErrStopped }
 
 func (e *Engine) stopping() bool {
 	e.mu.Lock()

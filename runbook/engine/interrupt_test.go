@@ -269,3 +269,43 @@ func TestEngine_recordsWhoInterrupted(t *testing.T) {
 		t.Errorf("the last record is %q", last.Kind)
 	}
 }
+
+// While a cancelled run waits for what is under way, its probes go on measuring.
+func TestEngine_measuresWhileACancelledEffectEnds(t *testing.T) {
+	measured := make(chan struct{})
+	p := &proberFunc{name: "site", run: func(ctx context.Context, tell func(ProbeMeasured)) {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case measured <- struct{}{}:
+				tell(ProbeMeasured{Probe: "site", Outcome: Pass})
+			}
+		}
+	}}
+	h := &harness{t: t, mode: Live, steps: []runbook.Step{confirm("a")}, probers: []Prober{p}}
+	h.do = map[string]does{"a": func(ctx context.Context, op Operator) (Report, error) {
+		_, err := op.Effect(ctx, Intent{Effect: runbook.EffectIrreversible}, func(ctx context.Context) (Ending, error) {
+			h.engine.InterruptAs(journal.Actor{Name: "a signal"}, CancelNow)
+			<-ctx.Done()
+			for range 3 {
+				<-measured
+			}
+			return Ending{Result: Stopped}, context.Cause(ctx)
+		})
+		return Report{}, err
+	}}
+	result, err := h.run(t.Context())
+	if result != Stopped || err == nil || err.Error() != "stopped by a signal" {
+		t.Error(result, err)
+	}
+}
+
+type proberFunc struct {
+	name string
+	run  func(context.Context, func(ProbeMeasured))
+}
+
+func (p *proberFunc) Outline() ProbeOutline { return ProbeOutline{Name: p.name} }
+
+func (p *proberFunc) Run(ctx context.Context, tell func(ProbeMeasured)) { p.run(ctx, tell) }
