@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"fmt"
+
+	"lockstep/runbook"
+	"lockstep/runbook/journal"
+	"lockstep/runbook/safe"
+)
+
+// open writes the first record and tells the first event.
+func (e *Engine) open() error {
+	rb := e.cfg.Runbook
+	resumed := 0
+	if p := e.cfg.Past; p != nil {
+		resumed = p.Resumes + 1
+		if err := e.resume(); err != nil {
+			return err
+		}
+	} else if err := e.openRecord(); err != nil {
+		return fmt.Errorf("the journal cannot be written, so nothing was started: %w", err)
+	}
+	e.recording.set(true)
+	started := RunStarted{
+		Run: e.run.ID, Title: safe.Show(rb.Title), Environment: safe.Show(e.run.Environment.Name), Mode: e.run.Mode,
+		Operator: safe.Show(e.cfg.Actor.Name + "@" + e.cfg.Actor.Host), Journal: safe.Show(e.cfg.Journal.Path()),
+		Steps: outline(rb.Steps, ""), Resumed: resumed,
+	}
+	for _, p := range e.cfg.Probers {
+		started.Probes = append(started.Probes, p.Outline())
+	}
+	e.stream.publish("", started)
+	if e.cfg.Detached {
+		e.tellSeats()
+	}
+	return nil
+}
+
+// RunbookBlob is the name of the blob with the runbook's bytes that the first
+// record of a run has.
+const RunbookBlob = "runbook"
+
+// openRecord writes the first record of a new run.
+func (e *Engine) openRecord() error {
+	var blobs []journal.BlobRef
+	if len(e.cfg.Source) > 0 {
+		ref, err := e.cfg.Journal.PutBlob(RunbookBlob, e.cfg.Source)
+		if err != nil {
+			return err
+		}
+		blobs = append(blobs, ref)
+	}
+	rb := e.cfg.Runbook
+	_, err := e.append("", 0, journal.KindOpen, journal.OpenBody{
+		Title: safe.Show(rb.Title), Environment: e.run.Environment.Name, Mode: string(e.run.Mode),
+		Runbook: rb.File, Digest: rb.Digest, Lockstep: e.cfg.Version,
+	}, blobs...)
+	return err
+}
+
+func outline(steps []runbook.Step, parent string) []StepOutline {
+	var out []StepOutline
+	for _, s := range steps {
+		out = append(out, StepOutline{
+			ID: s.ID, Position: s.Position, Kind: s.Kind(), Name: nameOf(s), Why: safe.Show(s.Why), Parent: parent,
+		})
+		out = append(out, outline(s.EachChange, s.ID)...)
+	}
+	return out
+}
