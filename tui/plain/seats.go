@@ -2,6 +2,7 @@ package plain
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,6 +63,10 @@ func (s *session) watch(at time.Time, q engine.Question) {
 
 // attended tells who is there, when that is not what was told last.
 func (y *story) attended(v engine.Attended) []safe.Text {
+	here := slices.ContainsFunc(v.Seats, func(s engine.Seat) bool { return s.ID == y.seat })
+	if y.there == "" && y.seat != "" && !here {
+		return nil // before this one came
+	}
 	t := words.There(v.Seats, y.seat)
 	if t.IsEmpty() {
 		t = safe.Lit("you answer, and are there alone")

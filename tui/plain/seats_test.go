@@ -361,3 +361,18 @@ func TestJSON_holdsWhoIsThereAndWhatWasFound(t *testing.T) {
 	}
 	says(t, out.String(), `"type":"Settlement"`, `"verdict":"stranded-lock"`, `"seats":[{"id":"s2"`, `"holds":true`)
 }
+
+// Who was there before this one came is nobody's concern.
+func TestStory_beginsWhenItsOwnSeatIsThere(t *testing.T) {
+	y := &story{seat: "s2"}
+	if told := y.attended(engine.Attended{Holding: safe.Lit("step 1")}); told != nil {
+		t.Errorf("told %q", told)
+	}
+	told := y.attended(engine.Attended{Seats: []engine.Seat{{ID: "s2", Holds: true}}})
+	if len(told) != 1 || told[0].String() != "you answer, and are there alone" {
+		t.Errorf("told %q", told)
+	}
+	if told := y.attended(engine.Attended{Holding: safe.Lit("step 2")}); len(told) != 1 {
+		t.Errorf("told %q", told)
+	}
+}
