@@ -201,23 +201,17 @@ func pastOf(t target, rb *runbook.Runbook, path string) (*engine.Past, error) {
 	if past.Digest != rb.Digest {
 		return nil, &engine.Problem{
 			Err:  fmt.Errorf("the runbook %s was changed since run %s was started with %s", safe.Show(rb.File), safe.Show(past.Run), safe.Show(past.Runbook)),
-			Hint: asItWas(records, past, filepath.Dir(path)),
+			Hint: asItWas(past, filepath.Dir(path)),
 		}
 	}
 	return past, nil
 }
 
 // asItWas says how to get the runbook of a run back.
-func asItWas(records []journal.Record, past *engine.Past, dir string) string {
-	for _, r := range records {
-		if r.Run != past.Run || r.Kind != journal.KindOpen {
-			continue
-		}
-		for _, b := range r.Blobs {
-			if b.Name == engine.RunbookBlob {
-				return fmt.Sprintf("bring it back for this run: cp %s %s; yours stays in git, or copy it first", safe.Show(journal.BlobPath(dir, b)), safe.Show(past.Runbook))
-			}
-		}
+func asItWas(past *engine.Past, dir string) string {
+	kept := filepath.Join(dir, workName, filepath.Base(past.Run), keptRunbook)
+	if exists(kept) {
+		return fmt.Sprintf("keep yours aside, and bring back that one for this run: cp %s %s", safe.Show(kept), safe.Show(past.Runbook))
 	}
 	return fmt.Sprintf("bring back the bytes whose SHA-256 is %s, or name the file that has them by --runbook", safe.Show(past.Digest))
 }

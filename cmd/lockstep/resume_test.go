@@ -93,7 +93,7 @@ func TestResume_asksWhatBecameOfAnEffect(t *testing.T) {
 	s.put("deploy.yaml", slowRunbook+"# mended\n")
 	s.put("settle.yaml", settles)
 	_, stderr, code = s.do("resume", "--answers", "settle.yaml")
-	want(t, "another runbook", stderr, "deploy.yaml was changed since run "+l.Run+" was started", "bring it back for this run: cp ")
+	want(t, "another runbook", stderr, "deploy.yaml was changed since run "+l.Run+" was started", "bring back that one for this run: cp ")
 	if code != exitFailed {
 		t.Errorf("another runbook: exit %d", code)
 	}

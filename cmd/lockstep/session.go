@@ -161,12 +161,13 @@ func openSession(ctx context.Context, t target) (_ *session, err error) {
 	if err != nil {
 		return nil, err
 	}
-	source, err := sourceOf(t.runbook, rb.Digest)
-	if err != nil {
-		return nil, err
+	if !t.resume {
+		if err := keepRunbook(t.runbook, rb.Digest, work); err != nil {
+			return nil, err
+		}
 	}
 	e, err := engine.New(engine.Config{
-		Run: id, Mode: t.mode, Source: source, Runbook: rb, Environment: env.Name, Kit: kit, Probers: probers, Journal: j,
+		Run: id, Mode: t.mode, Runbook: rb, Environment: env.Name, Kit: kit, Probers: probers, Journal: j,
 		Actor: actor(t.operator), Folder: folder, WorkDir: work, Version: versionText(),
 		Detached: t.detached, Past: past, Closed: wiring.Closed(id),
 	})
@@ -187,16 +188,24 @@ func openSession(ctx context.Context, t target) (_ *session, err error) {
 	}}, nil
 }
 
-// sourceOf returns the bytes of a runbook that was loaded.
-func sourceOf(path, digest string) ([]byte, error) {
+// keptRunbook is the name of the copy of a run's runbook in its work folder. It may
+// hold values of variables, so it is part of no record.
+const keptRunbook = "runbook.yaml"
+
+// keepRunbook copies the runbook for the case that the run is resumed after somebody
+// changed it.
+func keepRunbook(path, digest, work string) error {
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read the runbook: %w", err)
+		return fmt.Errorf("read the runbook: %w", err)
 	}
 	if sum := sha256.Sum256(raw); hex.EncodeToString(sum[:]) != digest {
-		return nil, fmt.Errorf("the runbook %s was changed while it was read; start again", safe.Show(path))
+		return fmt.Errorf("the runbook %s was changed while it was read; start again", safe.Show(path))
 	}
-	return raw, nil
+	if err := os.WriteFile(filepath.Join(work, keptRunbook), raw, 0o600); err != nil {
+		return fmt.Errorf("keep a copy of the runbook: %w", err)
+	}
+	return nil
 }
 
 func (s *session) close() error { return s.journal.Close() }

@@ -17,7 +17,10 @@ func (e *Engine) open() error {
 		if err := e.resume(); err != nil {
 			return err
 		}
-	} else if err := e.openRecord(); err != nil {
+	} else if _, err := e.append("", 0, journal.KindOpen, journal.OpenBody{
+		Title: safe.Show(rb.Title), Environment: e.run.Environment.Name, Mode: string(e.run.Mode),
+		Runbook: rb.File, Digest: rb.Digest, Lockstep: e.cfg.Version,
+	}); err != nil {
 		return fmt.Errorf("the journal cannot be written, so nothing was started: %w", err)
 	}
 	e.recording.set(true)
@@ -34,28 +37,6 @@ func (e *Engine) open() error {
 		e.tellSeats()
 	}
 	return nil
-}
-
-// RunbookBlob is the name of the blob with the runbook's bytes that the first
-// record of a run has.
-const RunbookBlob = "runbook"
-
-// openRecord writes the first record of a new run.
-func (e *Engine) openRecord() error {
-	var blobs []journal.BlobRef
-	if len(e.cfg.Source) > 0 {
-		ref, err := e.cfg.Journal.PutBlob(RunbookBlob, e.cfg.Source)
-		if err != nil {
-			return err
-		}
-		blobs = append(blobs, ref)
-	}
-	rb := e.cfg.Runbook
-	_, err := e.append("", 0, journal.KindOpen, journal.OpenBody{
-		Title: safe.Show(rb.Title), Environment: e.run.Environment.Name, Mode: string(e.run.Mode),
-		Runbook: rb.File, Digest: rb.Digest, Lockstep: e.cfg.Version,
-	}, blobs...)
-	return err
 }
 
 func outline(steps []runbook.Step, parent string) []StepOutline {

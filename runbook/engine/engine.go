@@ -40,7 +40,6 @@ type Config struct {
 	Probers     []Prober
 	Journal     Recorder
 	Actor       journal.Actor
-	Source      []byte           // the runbook's bytes, which the record keeps; may be empty
 	Folder      string           // relative paths of the runbook start here
 	WorkDir     string           // private; the run removes it at its end; a resumed run works in a folder of its own below
 	Version     string           // of Lockstep, for the record

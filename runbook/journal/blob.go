@@ -87,6 +87,3 @@ func ReadBlob(dir string, ref BlobRef) ([]byte, error) {
 }
 
 func blobPath(dir string, ref BlobRef) string { return filepath.Join(dir, blobsName, ref.SHA256) }
-
-// BlobPath returns where the content of a blob of the journal in dir is.
-func BlobPath(dir string, ref BlobRef) string { return blobPath(dir, ref) }
