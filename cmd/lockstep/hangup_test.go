@@ -89,8 +89,8 @@ func hangUp(t *testing.T, real string, want aftermath, how func(*os.File, *exec.
 		g.lookUp()
 		screen = g.command([]string{"TERM=xterm-256color"}, "attach", g.run, "--state-dir", filepath.Join(g.dir, "state"), "--operator", "ana")
 		tty = g.shows(screen)
-		// Its seat is recorded as soon as it is there.
-		g.until("second screen", func() bool { return g.count(journal.KindSeat) >= 2 })
+		// Its seat is recorded as soon as it is there, after that of the first and its end.
+		g.until("second screen", func() bool { return g.count(journal.KindSeat) >= 3 })
 	}
 	if err := how(tty, screen); err != nil {
 		t.Fatal(err)
