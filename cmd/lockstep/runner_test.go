@@ -62,7 +62,7 @@ func TestRunner_staleNoteIsNothing(t *testing.T) {
 	if err := l.write(); err != nil {
 		t.Fatal(err)
 	}
-	b := s.start("run", "deploy.yaml", "--plain")
+	b := s.start("run", "deploy.yaml", "--plain", "--give-up", l.Run)
 	b.says("answer:")
 	if _, err := os.Lstat(l.Socket); !os.IsNotExist(err) {
 		t.Errorf("the dead one's socket is left: %v", err)
