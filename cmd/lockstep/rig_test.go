@@ -351,7 +351,7 @@ func (g *rig) closed() bool {
 func (g *rig) decide() {
 	g.t.Helper()
 	again := `{ choose: again, typed: production, reason: "I looked, and it did not happen" }`
-	command := again
+	command := `{ choose: again, typed: again, reason: "I looked, and it did not happen" }`
 	if len(g.lines("flushed.txt")) > 0 {
 		command = `{ choose: done, reason: "I looked, and it happened" }`
 	}
@@ -360,7 +360,7 @@ func (g *rig) decide() {
 		"applied-state-never-moved":  "{ choose: done }",
 		"unknown-state-did-not-move": again,
 		"reconciled-partial":         "{ choose: again }",
-		"unknown":                    command,
+		"lost":                       command,
 	}
 	if id := g.lockID(); id != "" {
 		settle["stranded-lock"] = fmt.Sprintf("{ choose: unlock, typed: %q }", id)
