@@ -95,7 +95,7 @@ func hangUp(t *testing.T, real string, want aftermath, how func(*os.File, *exec.
 	if err := how(tty, screen); err != nil {
 		t.Fatal(err)
 	}
-	g.until("screen that is gone", func() bool { return journal.ProcessStart(screen.Process.Pid) == "" })
+	g.until("screen that is gone", func() bool { start, err := journal.ProcessStart(screen.Process.Pid); return err == nil && start == "" })
 	if g.count(journal.KindOutcome) != applies-1 {
 		t.Error("the apply ended before it could")
 	}

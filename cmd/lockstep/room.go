@@ -111,7 +111,11 @@ func findLive(ctx context.Context, dir string) *liveRun {
 // lives reports whether the process of the note is there still and is the same.
 func (n *runnerNote) lives() bool {
 	host, _ := os.Hostname()
-	return n.Host == host && n.Boot == journal.BootID() && n.PID > 0 && n.Started != "" && journal.ProcessStart(n.PID) == n.Started
+	if n.Host != host || n.Boot != journal.BootID() || n.PID <= 0 || n.Started == "" {
+		return false
+	}
+	start, err := journal.ProcessStart(n.PID)
+	return err == nil && start == n.Started
 }
 
 // maxSocket is how long the path of a socket may be everywhere.

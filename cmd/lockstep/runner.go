@@ -147,8 +147,12 @@ func runOrder(ctx context.Context, o order, say func(word) error) (attach.Ending
 // openRoom makes the socket and leaves a note where it is.
 func openRoom(s *session, o order) (*net.UnixListener, runnerNote, error) {
 	who := actor(o.Operator)
+	started, err := journal.ProcessStart(os.Getpid())
+	if err != nil {
+		return nil, runnerNote{}, err
+	}
 	note := runnerNote{
-		Run: s.id, PID: os.Getpid(), Started: journal.ProcessStart(os.Getpid()), Boot: journal.BootID(), Host: who.Host, Operator: who.Name,
+		Run: s.id, PID: os.Getpid(), Started: started, Boot: journal.BootID(), Host: who.Host, Operator: who.Name,
 		Since: time.Now().UTC(), Log: o.Log, Lockstep: versionText(), dir: filepath.Dir(s.journal.Path()),
 	}
 	if path, err := filepath.Abs(o.Runbook); err == nil {

@@ -124,7 +124,11 @@ func TestIsPrivate_refusesWhatOthersReach(t *testing.T) {
 
 func TestNote_knowsItsProcess(t *testing.T) {
 	host, _ := os.Hostname()
-	n := runnerNote{Host: host, Boot: journal.BootID(), PID: os.Getpid(), Started: journal.ProcessStart(os.Getpid())}
+	started, err := journal.ProcessStart(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := runnerNote{Host: host, Boot: journal.BootID(), PID: os.Getpid(), Started: started}
 	if !n.lives() {
 		t.Errorf("this process does not live: %+v", n)
 	}

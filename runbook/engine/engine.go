@@ -291,15 +291,6 @@ func (e *Engine) append(step string, attempt int, kind journal.Kind, body any, b
 	return e.appendAs(e.cfg.Actor, step, attempt, kind, body, blobs...)
 }
 
-// appendUnlessOver writes a record that no step causes, and none after the last
-// record of the run.
-func (e *Engine) appendUnlessOver(who journal.Actor, step string, attempt int, kind journal.Kind, body any) error {
-	return e.recording.write(func() error {
-		_, err := e.appendAs(who, step, attempt, kind, body)
-		return err
-	})
-}
-
 // appendAs writes a record that somebody in particular caused.
 func (e *Engine) appendAs(who journal.Actor, step string, attempt int, kind journal.Kind, body any, blobs ...journal.BlobRef) (journal.Record, error) {
 	r, err := e.cfg.Journal.Append(journal.Draft{

@@ -30,23 +30,26 @@ func (r *recording) write(record func() error) error {
 	return record()
 }
 
+// appendUnlessOver writes a record that no step causes, if there can be one now.
+func (e *Engine) appendUnlessOver(who journal.Actor, step string, attempt int, kind journal.Kind, body any) error {
+	return e.recording.write(func() error {
+		_, err := e.appendAs(who, step, attempt, kind, body)
+		return err
+	})
+}
+
 // Note records and tells something that concerns the run as a whole and no step
 // of it, such as that the machine was suspended.
 func (e *Engine) Note(what safe.Text, facts map[string]any) error {
-	return e.recording.write(func() error {
-		if _, err := e.append("", 0, journal.KindEvidence, journal.EvidenceBody{What: what, Facts: facts}); err != nil {
-			return err
-		}
-		e.stream.publish("", Warned{what})
-		return nil
-	})
+	if err := e.appendUnlessOver(e.cfg.Actor, "", 0, journal.KindEvidence, journal.EvidenceBody{What: what, Facts: facts}); err != nil {
+		return err
+	}
+	e.stream.publish("", Warned{what})
+	return nil
 }
 
 // noteInterrupt records who wants the run to end early, or not any more. The wish
 // counts even when that cannot be recorded; the next record ends the run then.
 func (e *Engine) noteInterrupt(who journal.Actor, how Interrupt) {
-	_ = e.recording.write(func() error {
-		_, err := e.appendAs(who, "", 0, journal.KindDecision, journal.DecisionBody{Kind: journal.DecisionInterrupt, Choice: string(how)})
-		return err
-	})
+	_ = e.appendUnlessOver(who, "", 0, journal.KindDecision, journal.DecisionBody{Kind: journal.DecisionInterrupt, Choice: string(how)})
 }

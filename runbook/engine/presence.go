@@ -57,12 +57,9 @@ func (e *Engine) Seat(c SeatChange) error {
 }
 
 func (e *Engine) recordMove(c SeatChange) error {
-	return e.recording.write(func() error {
-		_, err := e.appendAs(c.Seat.Actor, "", 0, journal.KindSeat, journal.SeatBody{
-			Move: string(c.Move), Seat: c.Seat.ID, Where: c.Seat.Where, Holds: c.Seat.Holds,
-			From: safe.Show(c.From).String(), Reason: safe.Show(c.Reason), There: len(c.Seats),
-		})
-		return err
+	return e.appendUnlessOver(c.Seat.Actor, "", 0, journal.KindSeat, journal.SeatBody{
+		Move: string(c.Move), Seat: c.Seat.ID, Where: c.Seat.Where, Holds: c.Seat.Holds,
+		From: safe.Show(c.From).String(), Reason: safe.Show(c.Reason), There: len(c.Seats),
 	})
 }
 

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"os/exec"
 	"os/user"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"lockstep/runbook/safe"
 )
@@ -58,7 +60,8 @@ func TestOpen_beginsAnEpochForAPurpose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if body.PID != os.Getpid() || body.Started == "" || body.Started != ProcessStart(os.Getpid()) || body.User != me.Username || body.Host == "" || body.Purpose != "resume" {
+	started, err := ProcessStart(os.Getpid())
+	if err != nil || body.PID != os.Getpid() || body.Started == "" || body.Started != started || body.User != me.Username || body.Host == "" || body.Purpose != "resume" {
 		t.Errorf("%+v", body)
 	}
 	v := mustVerify(t, j.Path())
@@ -259,11 +262,25 @@ func TestProcessStart_namesOneProcess(t *testing.T) {
 	if BootID() == "" {
 		t.Error("no boot")
 	}
-	me := ProcessStart(os.Getpid())
-	if me == "" || me != ProcessStart(os.Getpid()) {
-		t.Errorf("%q", me)
+	me, err := ProcessStart(os.Getpid())
+	again, aerr := ProcessStart(os.Getpid())
+	if me == "" || me != again || err != nil || aerr != nil {
+		t.Errorf("%q %v, %q %v", me, err, again, aerr)
 	}
-	if got := ProcessStart(1 << 30); got != "" {
-		t.Errorf("a process that is not there started %q", got)
+	if got, err := ProcessStart(1 << 30); got != "" || err != nil {
+		t.Errorf("a process that is not there started %q %v", got, err)
+	}
+	// One that has ended is none any more, although nobody has collected it.
+	c := exec.Command("true")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for got := "?"; got != ""; time.Sleep(time.Millisecond) {
+		if got, err = ProcessStart(c.Process.Pid); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Wait(); err != nil {
+		t.Error(err)
 	}
 }

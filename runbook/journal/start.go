@@ -170,8 +170,12 @@ func (j *Journal) begin() error {
 	if err := j.hold(); err != nil {
 		return err
 	}
-	_, err := j.put(Draft{Kind: KindLock, Actor: j.opts.Actor, Body: LockBody{
-		User: j.opts.Actor.Name, Host: j.opts.Actor.Host, PID: os.Getpid(), Started: ProcessStart(os.Getpid()),
+	started, err := ProcessStart(os.Getpid())
+	if err != nil {
+		return err
+	}
+	_, err = j.put(Draft{Kind: KindLock, Actor: j.opts.Actor, Body: LockBody{
+		User: j.opts.Actor.Name, Host: j.opts.Actor.Host, PID: os.Getpid(), Started: started,
 		Purpose: inert(j.opts.Purpose),
 	}})
 	return err

@@ -11,7 +11,7 @@ import (
 // not with the same start in the same boot. It is the file program.
 type identity struct {
 	PID   int       `json:"pid"`
-	Start string    `json:"start"` // as startOf tells it
+	Start string    `json:"start"` // as journal.ProcessStart tells it
 	Boot  string    `json:"boot"`
 	At    time.Time `json:"at"`
 }
@@ -19,7 +19,10 @@ type identity struct {
 var errGone = errors.New("there is no such process")
 
 func identify(pid int) (identity, error) {
-	start, _, err := startOf(pid)
+	start, err := journal.ProcessStart(pid)
+	if err == nil && start == "" {
+		err = errGone
+	}
 	return identity{PID: pid, Start: start, Boot: journal.BootID(), At: time.Now()}, err
 }
 
@@ -41,9 +44,6 @@ func (i identity) seen() (bool, error) {
 	if i.Boot != journal.BootID() {
 		return false, nil
 	}
-	start, dead, err := startOf(i.PID)
-	if errors.Is(err, errGone) {
-		return false, nil
-	}
-	return err == nil && !dead && start == i.Start, err
+	start, err := journal.ProcessStart(i.PID)
+	return start != "" && start == i.Start, err
 }

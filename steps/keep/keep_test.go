@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lockstep/runbook/journal"
 )
 
 func follow(t *testing.T, p place) (State, string, string) {
@@ -167,7 +169,7 @@ func TestKeeper_cannotWriteHowItEnded(t *testing.T) {
 				}
 				time.Sleep(2 * time.Millisecond)
 			}
-			gone := func() bool { _, dead, err := startOf(pid); return dead || errors.Is(err, errGone) }
+			gone := func() bool { start, err := journal.ProcessStart(pid); return err == nil && start == "" }
 			for !gone() && time.Now().Before(deadline) {
 				time.Sleep(2 * time.Millisecond)
 			}
