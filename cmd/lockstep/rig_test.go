@@ -360,10 +360,14 @@ func (g *rig) decide() {
 		"applied-state-never-moved":  "{ choose: done }",
 		"unknown-state-did-not-move": again,
 		"reconciled-partial":         "{ choose: again }",
+		"no-evidence":                "{ choose: look }",
 		"lost":                       command,
 	}
 	if id := g.lockID(); id != "" {
-		settle["stranded-lock"] = fmt.Sprintf("{ choose: unlock, typed: %q }", id)
+		// Nobody else is there: it is an apply's, or that of a plan that looked for evidence.
+		for _, verdict := range []string{"stranded-lock", "locked-by-other"} {
+			settle[verdict] = fmt.Sprintf("{ choose: unlock, typed: %q, reason: nobody else is here }", id)
+		}
 	}
 	if err := g.answers(settle); err != nil {
 		g.t.Fatal(err)

@@ -4,9 +4,30 @@ import (
 	"fmt"
 
 	"lockstep/runbook"
+	"lockstep/runbook/failpoint"
 	"lockstep/runbook/journal"
 	"lockstep/runbook/safe"
 )
+
+// resume writes the first record of a run's next process and takes up what the
+// one before knew.
+func (e *Engine) resume() error {
+	p := e.cfg.Past
+	if err := failpoint.Hit("resume.scan"); err != nil {
+		return err
+	}
+	e.recall(p)
+	body := journal.ResumeBody{After: p.Last, Why: safe.Lit("the process that ran it ended without closing it")}
+	for _, u := range p.Unsettled {
+		if u.Outcome == nil {
+			body.Unsettled = append(body.Unsettled, u.Seq)
+		}
+	}
+	if _, err := e.append("", 0, journal.KindResume, body); err != nil {
+		return fmt.Errorf("the journal cannot be written, so nothing was resumed: %w", err)
+	}
+	return nil
+}
 
 // open writes the first record and tells the first event.
 func (e *Engine) open() error {

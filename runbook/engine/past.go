@@ -3,11 +3,13 @@ package engine
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
 	"lockstep/runbook"
 	"lockstep/runbook/journal"
+	"lockstep/runbook/safe"
 )
 
 // ReadPast reads what a journal says of a run, for [Config.Past]. blob returns
@@ -150,4 +152,17 @@ func (r *reader) unsettled() []Unsettled {
 		}
 	}
 	return out
+}
+
+// check refuses a past that is not one of this run.
+func (p *Past) check(c Config) error {
+	switch {
+	case p.Closed:
+		return fmt.Errorf("run %s is closed", safe.Show(p.Run))
+	case p.Run != c.Run, p.Environment != c.Environment, p.Mode != c.Mode:
+		return fmt.Errorf("run %s was another one: %s of %s", safe.Show(p.Run), safe.Show(string(p.Mode)), safe.Show(p.Environment))
+	case p.Digest != c.Runbook.Digest:
+		return errors.New("the runbook is not the one that the run was started with")
+	}
+	return nil
 }

@@ -28,6 +28,19 @@ func (e *Engine) walk(ctx context.Context, steps []runbook.Step) error {
 	return nil
 }
 
+// find returns the step with an id.
+func find(steps []runbook.Step, id string) (runbook.Step, bool) {
+	for _, s := range steps {
+		if s.ID == id {
+			return s, true
+		}
+		if child, ok := find(s.EachChange, id); ok {
+			return child, true
+		}
+	}
+	return runbook.Step{}, false
+}
+
 // step runs one step, again and again as long as it fails and the operator says
 // so. The error is nil when the run goes on.
 func (e *Engine) step(ctx context.Context, s runbook.Step) error {
