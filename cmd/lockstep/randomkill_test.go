@@ -74,6 +74,37 @@ func (g *rig) sorts() map[string]int {
 // aRun is about how long an unkilled run takes.
 const aRun = 500 * time.Millisecond
 
+// struck runs a run to its end while processes of it are killed, each within a time
+// after the one before; kills says how many of each call. The end must be as wanted.
+func (g *rig) struck(r *rand.Rand, c *score, within time.Duration, want aftermath, kills func(call int) int) {
+	var visits []visit
+	var killed []string
+	for call := range mostCalls {
+		wait := g.begins()
+		for range kills(call) {
+			// The stimulus is a moment, so this is a wait for nothing.
+			time.Sleep(time.Duration(r.Int64N(int64(within))))
+			if who := g.kill(victims[r.IntN(len(victims))].name); who != "" {
+				killed = append(killed, who)
+				c.add(who, 1)
+			}
+		}
+		visits = append(visits, wait())
+		if g.closed() {
+			break
+		}
+	}
+	if !g.closed() {
+		g.t.Error("the run is not closed")
+	}
+	c.add("kills", len(killed))
+	g.check(want)
+	if g.t.Failed() {
+		g.t.Logf("killed: %q", killed)
+	}
+	g.story(visits)
+}
+
 // TestRandomKill_sameEndWhoeverDiesWhenever kills some process at some moment, and
 // often another one when the run goes on.
 func TestRandomKill_sameEndWhoeverDiesWhenever(t *testing.T) {
@@ -93,32 +124,12 @@ func TestRandomKill_sameEndWhoeverDiesWhenever(t *testing.T) {
 				r := rand.New(rand.NewPCG(seed, uint64(n)))
 				// Every fourth run has a lock that somebody has to release.
 				g := newRig(t, scripted.Script{Scenario: scripted.OK, Strands: n%4 == 0})
-				var visits []visit
-				var killed []string
-				for call := range mostCalls {
-					wait := g.begins()
-					for kills := r.IntN(2); call < 3 && kills >= 0; kills-- {
-						// The stimulus is a moment, so this is a wait for nothing.
-						time.Sleep(time.Duration(r.Int64N(int64(aRun))))
-						if who := g.kill(victims[r.IntN(len(victims))].name); who != "" {
-							killed = append(killed, who)
-							c.add(who, 1)
-						}
+				g.struck(r, &c, aRun, want, func(call int) int {
+					if call >= 3 {
+						return 0
 					}
-					visits = append(visits, wait())
-					if g.closed() {
-						break
-					}
-				}
-				if !g.closed() {
-					t.Error("the run is not closed")
-				}
-				c.add("kills", len(killed))
-				g.check(want)
-				if t.Failed() {
-					t.Logf("killed: %q", killed)
-				}
-				g.story(visits)
+					return 1 + r.IntN(2)
+				})
 			})
 		}
 	})
@@ -148,28 +159,12 @@ func TestRandomKill_realTerraform(t *testing.T) {
 				t.Parallel()
 				r := rand.New(rand.NewPCG(seed, uint64(n)))
 				g := newRealRig(t, real, "")
-				var visits []visit
-				var killed []string
-				for call := range mostCalls {
-					wait := g.begins()
+				g.struck(r, &c, 3*aRun, want, func(call int) int {
 					if call == 0 || call == 1 && r.IntN(2) == 0 {
-						time.Sleep(time.Duration(r.Int64N(int64(3 * aRun))))
-						if who := g.kill(victims[r.IntN(len(victims))].name); who != "" {
-							killed = append(killed, who)
-							c.add(who, 1)
-						}
+						return 1
 					}
-					visits = append(visits, wait())
-					if g.closed() {
-						break
-					}
-				}
-				c.add("kills", len(killed))
-				g.check(want)
-				if t.Failed() {
-					t.Logf("killed: %q", killed)
-				}
-				g.story(visits)
+					return 0
+				})
 			})
 		}
 	})

@@ -70,32 +70,14 @@ func (g *gauntlet) run() (result engine.Result, kinds []string, records []journa
 	if err != nil {
 		t.Fatal(err)
 	}
-	kit := g.tool.Kit()
-	kit[runbook.KindPickCommit] = func(runbook.Step) (engine.Step, error) { return chosen{"c1"}, nil }
-	rb := &runbook.Runbook{Title: "test", Environments: map[string]*runbook.Environment{"production": g.env}, Steps: []runbook.Step{
+	cfg := g.config(g.tool, "c1", watched{j, g}, t.TempDir(), []runbook.Step{
 		{ID: "pick", Position: "1", PickCommit: &runbook.PickCommit{}},
 		{ID: "plan", Position: "2", Plan: &runbook.Plan{}},
 		{ID: "apply", Position: "3", Apply: &runbook.Apply{}},
-	}}
-	e, err := engine.New(engine.Config{
-		Run: "run-1", Mode: engine.Live, Runbook: rb, Environment: "production", Kit: kit, Journal: watched{j, g},
-		WorkDir: t.TempDir(), Folder: g.dir, Actor: journal.Actor{Name: "ana", Host: "ops1"},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	events, cancel := e.Subscribe()
-	defer cancel()
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for ev := range events {
-			if asked, ok := ev.Event.(engine.QuestionAsked); ok {
-				g.answer(e, asked.Question)
-			}
-		}
-	})
-	result, _ = e.Run(t.Context())
-	wg.Wait()
+	cfg.Actor = journal.Actor{Name: "ana", Host: "ops1"}
+	e := mustEngine(t, cfg)
+	result, _ = toTheEnd(t, e, asked(func(q engine.Question) { g.answer(e, q) }))
 	if err := j.Close(); err != nil {
 		t.Error(err)
 	}

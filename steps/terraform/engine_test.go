@@ -5,10 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
-	"lockstep/runbook"
 	"lockstep/runbook/engine"
 	"lockstep/runbook/journal"
 )
@@ -57,42 +55,17 @@ resource "terraform_data" "c" {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kit := New(p.deps()).Kit()
-	kit[runbook.KindPickCommit] = func(runbook.Step) (engine.Step, error) { return chosen{"c2"}, nil }
-	rb := &runbook.Runbook{
-		Title: "test", Environments: map[string]*runbook.Environment{"production": p.env},
-		Steps: []runbook.Step{
-			{ID: "pick", Position: "1", PickCommit: &runbook.PickCommit{}},
-			{ID: "each", Position: "2", EachChange: []runbook.Step{
-				{ID: "plan", Position: "2.1", Plan: &runbook.Plan{}},
-				{ID: "apply", Position: "2.2", Apply: &runbook.Apply{}},
-			}},
-		},
-	}
 	work := filepath.Join(t.TempDir(), "work")
 	if err := os.Mkdir(work, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	e, err := engine.New(engine.Config{
-		Run: "run-1", Mode: engine.Live, Runbook: rb, Environment: "production", Kit: kit, Journal: j, WorkDir: work, Folder: p.dir,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := mustEngine(t, p.config(New(p.deps()), "c2", j, work, oneByOne()))
 	o := p.operator(engine.Live) // only to keep what is told
-	events, cancel := e.Subscribe()
-	defer cancel()
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for ev := range events {
-			o.keep(ev)
-			if q, ok := ev.Event.(engine.QuestionAsked); ok {
-				answer(t, e, q.Question)
-			}
-		}
+	ask := asked(func(q engine.Question) { answer(t, e, q) })
+	result, err := toTheEnd(t, e, func(ev engine.Envelope) {
+		o.keep(ev)
+		ask(ev)
 	})
-	result, err := e.Run(t.Context())
-	wg.Wait()
 	if err := j.Close(); err != nil {
 		t.Error(err)
 	}

@@ -10,7 +10,6 @@ import (
 	"syscall"
 	"testing"
 
-	"lockstep/runbook"
 	"lockstep/runbook/engine"
 	"lockstep/runbook/journal"
 	"lockstep/steps/keep"
@@ -54,21 +53,7 @@ func (tr *travel) process(dies bool) (engine.Result, error) {
 		t.Fatal(err)
 	}
 	defer func() { _ = j.Close() }()
-	kit := New(tr.p.deps()).Kit()
-	kit[runbook.KindPickCommit] = func(runbook.Step) (engine.Step, error) { return chosen{"c2"}, nil }
-	cfg := engine.Config{
-		Run: "run-1", Mode: engine.Live, Environment: "production", Kit: kit, Journal: j, WorkDir: tr.work, Folder: tr.p.dir,
-		Runbook: &runbook.Runbook{
-			Title: "test", Environments: map[string]*runbook.Environment{"production": tr.p.env},
-			Steps: []runbook.Step{
-				{ID: "pick", Position: "1", PickCommit: &runbook.PickCommit{}},
-				{ID: "each", Position: "2", EachChange: []runbook.Step{
-					{ID: "plan", Position: "2.1", Plan: &runbook.Plan{}},
-					{ID: "apply", Position: "2.2", Apply: &runbook.Apply{}},
-				}},
-			},
-		},
-	}
+	cfg := tr.p.config(New(tr.p.deps()), "c2", j, tr.work, oneByOne())
 	if dies {
 		cfg.Journal = mortal{j}
 	}
@@ -78,23 +63,8 @@ func (tr *travel) process(dies bool) (engine.Result, error) {
 			t.Fatal(err)
 		}
 	}
-	e, err := engine.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	events, cancel := e.Subscribe()
-	defer cancel()
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for ev := range events {
-			if q, ok := ev.Event.(engine.QuestionAsked); ok {
-				tr.answer(e, q.Question)
-			}
-		}
-	})
-	result, err := e.Run(t.Context())
-	wg.Wait()
-	return result, err
+	e := mustEngine(t, cfg)
+	return toTheEnd(t, e, asked(func(q engine.Question) { tr.answer(e, q) }))
 }
 
 func (tr *travel) answer(e *engine.Engine, q engine.Question) {

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"lockstep/runbook"
@@ -65,44 +64,20 @@ func (s *scene) play() {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kit := New(s.deps()).Kit()
-	kit[runbook.KindPickCommit] = func(runbook.Step) (engine.Step, error) { return chosen{"c1"}, nil }
-	rb := &runbook.Runbook{
-		Title: "scene", Environments: map[string]*runbook.Environment{"production": s.env},
-		Steps: []runbook.Step{
-			{ID: "pick", Position: "1", PickCommit: &runbook.PickCommit{}},
-			{ID: "each", Position: "2", EachChange: []runbook.Step{
-				{ID: "plan", Position: "2.1", Plan: &runbook.Plan{}},
-				{ID: "apply", Position: "2.2", Apply: &runbook.Apply{}},
-			}},
-		},
-	}
 	work := filepath.Join(t.TempDir(), "work")
 	if err := os.Mkdir(work, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if s.engine, err = engine.New(engine.Config{
-		Run: "run-1", Mode: engine.Live, Runbook: rb, Environment: "production", Kit: kit, Journal: j, WorkDir: work, Folder: s.dir,
-	}); err != nil {
-		t.Fatal(err)
-	}
+	s.engine = mustEngine(t, s.config(New(s.deps()), "c1", j, work, oneByOne()))
 	s.heard = s.operator(engine.Live) // only to keep what is told
-	events, cancel := s.engine.Subscribe()
-	defer cancel()
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for ev := range events {
-			s.heard.keep(ev)
-			if q, ok := ev.Event.(engine.QuestionAsked); ok {
-				s.answer(q.Question)
-			}
-			if s.onEvent != nil {
-				s.onEvent(ev.Event)
-			}
+	ask := asked(s.answer)
+	s.result, s.err = toTheEnd(t, s.engine, func(ev engine.Envelope) {
+		s.heard.keep(ev)
+		ask(ev)
+		if s.onEvent != nil {
+			s.onEvent(ev.Event)
 		}
 	})
-	s.result, s.err = s.engine.Run(t.Context())
-	wg.Wait()
 	if err := j.Close(); err != nil {
 		t.Error(err)
 	}
